@@ -1,0 +1,237 @@
+"""Bytes in, bytes out: what an adapter builds, what it reads, and nothing that sends.
+
+May live here: the two messages, total reads of a foreign body, exact JSON writing, URL escaping.
+May not: a provider's name, a socket, a clock. Imports only the standard library and attrs.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from decimal import Context, Decimal, InvalidOperation
+from typing import Final, TypeAlias, cast
+from urllib.parse import quote
+
+import attrs
+
+__all__ = ["MAX_BODY", "Json", "JsonView", "Request", "Response", "minified", "path"]
+
+Json: TypeAlias = "None | bool | int | str | Decimal | list[Json] | dict[str, Json]"
+
+MAX_BODY: Final = 1024 * 1024
+"""Bytes of a reply that are ever read; a longer one is an unknown answer, not a parsed one."""
+MAX_DEPTH: Final = 64
+MAX_DIGITS: Final = 40
+MAX_EXPONENT: Final = 30
+_NUMBER: Final = Context(prec=MAX_DIGITS)
+
+
+@attrs.frozen(kw_only=True)
+class Request:
+    """One call, complete but for host and signature.
+
+    target: path and query exactly as they go on the wire; the host comes from the provider's settings.
+    headers: names as sent; never a credential, which only the auth hook adds.
+    """
+
+    method: str
+    target: str
+    headers: Mapping[str, str] = attrs.field(factory=lambda: {})
+    body: bytes = attrs.field(default=b"", repr=lambda body: f"<{len(body)} bytes>")
+
+    @classmethod
+    def get(cls, target: str, /, **query: str | int) -> Request:
+        """A GET; `query` is escaped and appended in the order given."""
+        if query:
+            target += "?" + "&".join(f"{quote(k, safe='')}={quote(str(v), safe='')}" for k, v in query.items())
+        return cls(method="GET", target=target)
+
+    @classmethod
+    def post(cls, target: str, body: object, /) -> Request:
+        """A POST of minified JSON; decimals become exact JSON numbers."""
+        return cls(
+            method="POST", target=target, headers={"Content-Type": "application/json"}, body=minified(body)
+        )
+
+
+@attrs.frozen(kw_only=True)
+class Response:
+    """A whole reply. `headers` are looked up in lower case."""
+
+    status: int
+    headers: Mapping[str, str] = attrs.field(repr=lambda h: f"<{len(h)} headers>")
+    body: bytes = attrs.field(repr=lambda body: f"<{len(body)} bytes>")
+
+    def header(self, name: str) -> str | None:
+        """A header's value, whatever the case of its name."""
+        wanted = name.lower()
+        return next((v for k, v in self.headers.items() if k.lower() == wanted), None)
+
+    def json(self) -> JsonView:
+        """Total: never raises. A body that is not JSON gives an empty view whose `.bad` says why."""
+        return JsonView.parse(self.body)
+
+
+_MISSING: Final = object()
+
+
+@attrs.frozen
+class JsonView:
+    """Reads of a foreign body that cannot raise: a missing or odd value is None, never an exception."""
+
+    _value: object = attrs.field(default=_MISSING, repr=False)
+    bad: str | None = None
+    """Why the body is no JSON, or None when it is."""
+
+    @classmethod
+    def parse(cls, body: bytes) -> JsonView:
+        """Read a body: at most 1 MiB, 64 levels, 40 digits and an exponent of 30."""
+        if len(body) > MAX_BODY:
+            return cls(bad="the body is larger than 1 MiB")
+        try:
+            text = body.decode("utf-8-sig")
+            if _too_deep(text):
+                return cls(bad="the body is nested too deeply")
+            value: object = json.loads(text, parse_float=_decimal, parse_int=_integer, parse_constant=_constant)
+        except (ValueError, RecursionError) as error:
+            return cls(bad=f"the body is not JSON ({type(error).__name__})")
+        return cls(value)
+
+    @property
+    def there(self) -> bool:
+        """Present and not null."""
+        return self._value is not _MISSING and self._value is not None
+
+    def __getitem__(self, key: str | int, /) -> JsonView:
+        value = self._value
+        if isinstance(value, dict) and isinstance(key, str):
+            return JsonView(cast("dict[str, object]", value).get(key, _MISSING))
+        if isinstance(value, list) and isinstance(key, int):
+            row = cast("list[object]", value)
+            return JsonView(row[key]) if -len(row) <= key < len(row) else JsonView()
+        return JsonView()
+
+    def any(self, *keys: str) -> JsonView:
+        """The first of these keys that is present, compared without regard to case (providers drift)."""
+        if not isinstance(self._value, dict):
+            return JsonView()
+        folded = {k.lower(): v for k, v in cast("dict[str, object]", self._value).items()}
+        for key in keys:
+            if folded.get(key.lower()) is not None:
+                return JsonView(folded[key.lower()])
+        return JsonView()
+
+    def text(self) -> str | None:
+        """A string, or a whole number written as one (ids drift between the two)."""
+        if isinstance(self._value, str):
+            return self._value
+        if isinstance(self._value, int) and not isinstance(self._value, bool):
+            return str(self._value)
+        return None
+
+    def number(self) -> Decimal | None:
+        """An exact number, or a string that holds one. Booleans, NaN and infinities are None."""
+        if isinstance(self._value, Decimal):
+            return self._value
+        if isinstance(self._value, int) and not isinstance(self._value, bool):
+            return Decimal(self._value)
+        if isinstance(self._value, str) and len(self._value) <= MAX_DIGITS:
+            try:
+                return _decimal(self._value.strip())
+            except ValueError:
+                return None
+        return None
+
+    def flag(self) -> bool | None:
+        """A boolean."""
+        return self._value if isinstance(self._value, bool) else None
+
+    def items(self) -> tuple[JsonView, ...]:
+        """A list's members; a lone object counts as a list of one (tables say array, samples send an object)."""
+        if isinstance(self._value, list):
+            return tuple(JsonView(v) for v in cast("list[object]", self._value))
+        return (self,) if isinstance(self._value, dict) else ()
+
+    def is_object(self) -> bool:
+        return isinstance(self._value, dict)
+
+    def raw(self) -> Json:
+        """The parsed value itself."""
+        return None if self._value is _MISSING else cast(Json, self._value)
+
+
+def _too_deep(text: str) -> bool:
+    """Refuse before parsing: the C parser recurses once a level. Brackets inside strings only make it stricter."""
+    if text.count("[") + text.count("{") <= MAX_DEPTH:
+        return False
+    depth = 0
+    for bracket in re.findall(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', text):
+        if bracket in "[{":
+            depth += 1
+            if depth > MAX_DEPTH:
+                return True
+        elif bracket in "]}":
+            depth -= 1
+    return False
+
+
+def _decimal(text: str) -> Decimal:
+    if len(text) > MAX_DIGITS + 8:
+        raise ValueError("a number is too long")
+    try:
+        value = _NUMBER.create_decimal(text)
+    except InvalidOperation as error:
+        raise ValueError("not a number") from error
+    if not value.is_finite() or abs(value.adjusted()) > MAX_EXPONENT:
+        raise ValueError("a number is out of range")
+    return value
+
+
+def _integer(text: str) -> int:
+    if len(text) > MAX_DIGITS:
+        raise ValueError("a number is too long")
+    return int(text)
+
+
+def _constant(text: str) -> object:
+    raise ValueError(f"{text} is not JSON")
+
+
+def minified(value: object) -> bytes:
+    """Minified UTF-8 JSON of plain values, mappings and sequences; a Decimal keeps its exact digits.
+
+    Raises ValueError for a float (money is never one), a NaN, an infinity, or a value JSON cannot hold.
+    """
+    return _write(value).encode()
+
+
+def _write(value: object) -> str:
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
+        case str():
+            return json.dumps(value, ensure_ascii=False)
+        case int():
+            return str(int(value))
+        case Decimal():
+            if not value.is_finite():
+                raise ValueError("a NaN or an infinity cannot be sent")
+            return format(value, "f")
+        case Mapping():
+            pairs = cast("Mapping[str, object]", value).items()
+            return "{" + ",".join(f"{json.dumps(str(k), ensure_ascii=False)}:{_write(v)}" for k, v in pairs) + "}"
+        case list() | tuple():
+            return "[" + ",".join(_write(v) for v in cast("list[object]", value)) + "]"
+        case _:
+            raise ValueError(f"cannot be sent as JSON: {type(value).__name__}")
+
+
+def path(template: str, /, *parts: str) -> str:
+    """URL-escape each part into its `{}`. Raises ValueError for an empty part or one that is only dots."""
+    for part in parts:
+        if part.strip(".") == "":
+            raise ValueError("a path part is empty or only dots")
+    return template.format(*(quote(part, safe="") for part in parts))
