@@ -10,14 +10,14 @@ import json
 import re
 from collections.abc import Mapping
 from decimal import Context, Decimal, InvalidOperation
-from typing import Final, TypeAlias, cast
+from typing import Any, Final, TypeAlias, cast
 from urllib.parse import quote
 
 import attrs
 
 __all__ = ["MAX_BODY", "Json", "JsonView", "Request", "Response", "minified", "path"]
 
-Json: TypeAlias = "None | bool | int | str | Decimal | list[Json] | dict[str, Json]"
+Json: TypeAlias = "bool | int | str | Decimal | list[Json] | dict[str, Json] | None"
 
 MAX_BODY: Final = 1024 * 1024
 """Bytes of a reply that are ever read; a longer one is an unknown answer, not a parsed one."""
@@ -37,7 +37,7 @@ class Request:
 
     method: str
     target: str
-    headers: Mapping[str, str] = attrs.field(factory=lambda: {})
+    headers: Mapping[str, str] = attrs.field(factory=dict[str, str])
     body: bytes = attrs.field(default=b"", repr=lambda body: f"<{len(body)} bytes>")
 
     @classmethod
@@ -50,9 +50,7 @@ class Request:
     @classmethod
     def post(cls, target: str, body: object, /) -> Request:
         """A POST of minified JSON; decimals become exact JSON numbers."""
-        return cls(
-            method="POST", target=target, headers={"Content-Type": "application/json"}, body=minified(body)
-        )
+        return cls(method="POST", target=target, headers={"Content-Type": "application/json"}, body=minified(body))
 
 
 @attrs.frozen(kw_only=True)
@@ -80,7 +78,7 @@ _MISSING: Final = object()
 class JsonView:
     """Reads of a foreign body that cannot raise: a missing or odd value is None, never an exception."""
 
-    _value: object = attrs.field(default=_MISSING, repr=False)
+    _value: Any = attrs.field(default=_MISSING, repr=False)
     bad: str | None = None
     """Why the body is no JSON, or None when it is."""
 
@@ -104,19 +102,14 @@ class JsonView:
         return self._value is not _MISSING and self._value is not None
 
     def __getitem__(self, key: str | int, /) -> JsonView:
-        value = self._value
-        if isinstance(value, dict) and isinstance(key, str):
-            return JsonView(cast("dict[str, object]", value).get(key, _MISSING))
-        if isinstance(value, list) and isinstance(key, int):
-            row = cast("list[object]", value)
-            return JsonView(row[key]) if -len(row) <= key < len(row) else JsonView()
-        return JsonView()
+        if isinstance(key, str):
+            return JsonView(self._members().get(key, _MISSING))
+        row = self._list()
+        return JsonView(row[key]) if -len(row) <= key < len(row) else JsonView()
 
     def any(self, *keys: str) -> JsonView:
         """The first of these keys that is present, compared without regard to case (providers drift)."""
-        if not isinstance(self._value, dict):
-            return JsonView()
-        folded = {k.lower(): v for k, v in cast("dict[str, object]", self._value).items()}
+        folded = {k.lower(): v for k, v in self._members().items()}
         for key in keys:
             if folded.get(key.lower()) is not None:
                 return JsonView(folded[key.lower()])
@@ -149,12 +142,17 @@ class JsonView:
 
     def items(self) -> tuple[JsonView, ...]:
         """A list's members; a lone object counts as a list of one (tables say array, samples send an object)."""
-        if isinstance(self._value, list):
-            return tuple(JsonView(v) for v in cast("list[object]", self._value))
-        return (self,) if isinstance(self._value, dict) else ()
+        return (self,) if self.is_object() else tuple(JsonView(v) for v in self._list())
 
     def is_object(self) -> bool:
+        """A JSON object, as the answers of these providers are."""
         return isinstance(self._value, dict)
+
+    def _members(self) -> dict[str, object]:
+        return cast("dict[str, object]", self._value) if isinstance(self._value, dict) else {}
+
+    def _list(self) -> list[object]:
+        return cast("list[object]", self._value) if isinstance(self._value, list) else []
 
     def raw(self) -> Json:
         """The parsed value itself."""

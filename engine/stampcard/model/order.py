@@ -1,0 +1,158 @@
+"""The order as a value, its history, and why something was refused. Frozen, no I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Generic, TypeAlias, TypeVar
+
+import attrs
+
+__all__ = [
+    "AnyOrder",
+    "Doubt",
+    "Entry",
+    "EntryKind",
+    "Environment",
+    "Facts",
+    "Order",
+    "Refusal",
+    "Site",
+]
+
+S_co = TypeVar("S_co", bound=StrEnum, covariant=True)
+F_co = TypeVar("F_co", bound="Facts", covariant=True)
+
+
+class Environment(StrEnum):
+    """Which of the provider's worlds. An order belongs to one, and a till of another refuses it."""
+
+    SANDBOX = "sandbox"
+    TEST = "test"
+    LIVE = "live"
+
+
+@attrs.frozen(kw_only=True)
+class Site:
+    """Where a step happens. `tenant` picks the credentials, `store` is your store number (see Spendgo's `stores`)."""
+
+    store: str
+    register: str | None = None
+    tenant: str = "default"
+
+
+@attrs.frozen(kw_only=True)
+class Refusal:
+    """Why not. `code` is stable; `message` is the cashier's sentence; `params` fill a translation of it."""
+
+    code: str
+    message: str
+    field: str | None = None
+    params: Mapping[str, str] = attrs.field(factory=dict[str, str])
+
+
+@attrs.frozen(kw_only=True)
+class Facts:
+    """What accepted steps taught us; one subclass per provider."""
+
+
+@attrs.frozen(kw_only=True)
+class Doubt:
+    """A step whose ending nobody knows.
+
+    intent: its name in the journal. running: a till that is alive still waits for the reply. reversible: a reversing
+    verb (a void) is legal now. needs_human: recovery gave up; `check` says what to look at, at the provider.
+    """
+
+    intent: str
+    trigger: str
+    since: datetime
+    why: str
+    running: bool = False
+    reversible: bool = False
+    needs_human: bool = False
+    check: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Order(Generic[S_co, F_co]):
+    """An order as the journal stands: the fold of its entries. Immutable; every verb returns a new one.
+
+    id: yours, sent to the provider, unique for ever. ticket: the POS's own number, searchable, may repeat daily.
+    version: the count of its journal entries. allowed: names of the verbs legal now (guards on their input not yet
+    asked). cashier: one sentence, where this order stands. replayed: this answer was recorded earlier.
+    """
+
+    id: str
+    provider: str
+    environment: Environment
+    site: Site
+    lifecycle: str
+    fingerprint: str
+    state: S_co
+    version: int
+    facts: F_co
+    ticket: str | None = None
+    doubt: Doubt | None = None
+    queued: tuple[str, ...] = ()
+    replayed: bool = attrs.field(default=False, eq=False)
+    allowed: frozenset[str] = frozenset()
+    final: bool = False
+    cashier: str = attrs.field(default="", repr=False)
+
+    @property
+    def settled(self) -> bool:
+        """Nothing open, nothing queued, no doubt."""
+        return self.doubt is None and not self.queued
+
+
+AnyOrder: TypeAlias = Order[Any, Any]
+"""An order of whatever provider. (Any: attrs classes cannot be read covariantly by every checker.)"""
+
+
+class EntryKind(StrEnum):
+    """What one line of an order's history says."""
+
+    INTENT = "intent"
+    """The promise to make one call, written before it."""
+    ATTEMPT = "attempt"
+    """A recovery takes an open intent over and sends once more, written before it."""
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    NOT_SENT = "not_sent"
+    UNKNOWN = "unknown"
+    EVIDENCE = "evidence"
+    """A reply that came too late to move the order: kept and weighed, it moves no state."""
+    OBSERVED = "observed"
+    RESOLVED = "resolved"
+    QUEUED = "queued"
+    REVEALED = "revealed"
+    DRIFT = "drift"
+    ESCALATED = "escalated"
+
+
+@attrs.frozen(kw_only=True)
+class Entry:
+    """One line of an order's history: when, who, what, why.
+
+    position: over the whole journal, rising; the bookmark of `till.changes`. version: within the order, from 1.
+    state: of the order after this entry. by: the person or process. intent: which promise this line belongs to.
+    """
+
+    position: int
+    order_id: str
+    provider: str
+    version: int
+    kind: EntryKind
+    trigger: str
+    state: str
+    at: datetime
+    by: str | None = None
+    why: str | None = None
+    intent: str | None = None
+    command_id: str | None = None
+    code: str | None = None
+    """A stable code: of the refusal, the failure or the escalation."""
+    body: bytes = attrs.field(default=b"{}", repr=lambda body: f"<{len(body)} bytes>")
+    """The journal's own JSON: command, facts or evidence. No secret is ever in it."""
