@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Mapping
 from decimal import Context, Decimal, InvalidOperation
-from typing import Any, Final, TypeAlias, cast
+from typing import Final, TypeAlias, cast
 from urllib.parse import quote
 
 import attrs
@@ -78,7 +78,7 @@ _MISSING: Final = object()
 class JsonView:
     """Reads of a foreign body that cannot raise: a missing or odd value is None, never an exception."""
 
-    _value: Any = attrs.field(default=_MISSING, repr=False)
+    _value: object = attrs.field(default=_MISSING, repr=False)
     bad: str | None = None
     """Why the body is no JSON, or None when it is."""
 
@@ -149,10 +149,12 @@ class JsonView:
         return isinstance(self._value, dict)
 
     def _members(self) -> dict[str, object]:
-        return cast("dict[str, object]", self._value) if isinstance(self._value, dict) else {}
+        value: object = self._value
+        return cast("dict[str, object]", value) if isinstance(value, dict) else {}
 
     def _list(self) -> list[object]:
-        return cast("list[object]", self._value) if isinstance(self._value, list) else []
+        value: object = self._value
+        return cast("list[object]", value) if isinstance(value, list) else []
 
     def raw(self) -> Json:
         """The parsed value itself."""

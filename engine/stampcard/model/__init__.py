@@ -1,10 +1,9 @@
 """The domain's values: frozen, keyword-only, exact money, no I/O. Imports only the standard library and attrs."""
 
 from stampcard.model.money import Money
-from stampcard.model.order import AnyOrder, Doubt, Entry, EntryKind, Environment, Facts, Order, Refusal, Site
+from stampcard.model.order import AnyOrder, Doubt, Entry, EntryKind, Environment, Facts, Order, Ownership, Refusal, Site
 from stampcard.model.sale import (
     GUEST,
-    PERSONAL,
     Address,
     Basket,
     CardBrand,
@@ -23,7 +22,6 @@ from stampcard.model.secret import Secret
 
 __all__ = [
     "GUEST",
-    "PERSONAL",
     "Address",
     "AnyOrder",
     "Basket",
@@ -41,6 +39,7 @@ __all__ = [
     "Modifier",
     "Money",
     "Order",
+    "Ownership",
     "Refusal",
     "Reward",
     "Secret",

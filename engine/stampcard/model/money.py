@@ -9,175 +9,20 @@ from typing import Final, Self, final
 __all__ = ["MAX_UNITS", "Money", "exponent"]
 
 # ISO 4217 (List One): the codes whose minor unit is not a hundredth, and all others in use.
+_NONE = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
+_THOUSANDTHS = "BHD IQD JOD KWD LYD OMR TND"
+_TEN_THOUSANDTHS = "CLF UYW"
+_HUNDREDTHS = (
+    "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD CDF CHE CHF CHW "
+    "CNY COP COU CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HTG HUF IDR "
+    "ILS INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MXV "
+    "MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD "
+    "SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD USN UYU UZS VED VES WST XCD XCG YER ZAR ZMW ZWG"
+)
 _EXPONENTS: Final = {
-    **dict.fromkeys(
-        [
-            "BIF",
-            "CLP",
-            "DJF",
-            "GNF",
-            "ISK",
-            "JPY",
-            "KMF",
-            "KRW",
-            "PYG",
-            "RWF",
-            "UGX",
-            "UYI",
-            "VND",
-            "VUV",
-            "XAF",
-            "XOF",
-            "XPF",
-        ],
-        0,
-    ),
-    **dict.fromkeys(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"], 3),
-    **dict.fromkeys(["CLF", "UYW"], 4),
-    **dict.fromkeys(
-        [
-            "AED",
-            "AFN",
-            "ALL",
-            "AMD",
-            "AOA",
-            "ARS",
-            "AUD",
-            "AWG",
-            "AZN",
-            "BAM",
-            "BBD",
-            "BDT",
-            "BGN",
-            "BMD",
-            "BND",
-            "BOB",
-            "BOV",
-            "BRL",
-            "BSD",
-            "BTN",
-            "BWP",
-            "BYN",
-            "BZD",
-            "CAD",
-            "CDF",
-            "CHE",
-            "CHF",
-            "CHW",
-            "CNY",
-            "COP",
-            "COU",
-            "CRC",
-            "CUP",
-            "CVE",
-            "CZK",
-            "DKK",
-            "DOP",
-            "DZD",
-            "EGP",
-            "ERN",
-            "ETB",
-            "EUR",
-            "FJD",
-            "FKP",
-            "GBP",
-            "GEL",
-            "GHS",
-            "GIP",
-            "GMD",
-            "GTQ",
-            "GYD",
-            "HKD",
-            "HNL",
-            "HTG",
-            "HUF",
-            "IDR",
-            "ILS",
-            "INR",
-            "IRR",
-            "JMD",
-            "KES",
-            "KGS",
-            "KHR",
-            "KPW",
-            "KYD",
-            "KZT",
-            "LAK",
-            "LBP",
-            "LKR",
-            "LRD",
-            "LSL",
-            "MAD",
-            "MDL",
-            "MGA",
-            "MKD",
-            "MMK",
-            "MNT",
-            "MOP",
-            "MRU",
-            "MUR",
-            "MVR",
-            "MWK",
-            "MXN",
-            "MXV",
-            "MYR",
-            "MZN",
-            "NAD",
-            "NGN",
-            "NIO",
-            "NOK",
-            "NPR",
-            "NZD",
-            "PAB",
-            "PEN",
-            "PGK",
-            "PHP",
-            "PKR",
-            "PLN",
-            "QAR",
-            "RON",
-            "RSD",
-            "RUB",
-            "SAR",
-            "SBD",
-            "SCR",
-            "SDG",
-            "SEK",
-            "SGD",
-            "SHP",
-            "SLE",
-            "SOS",
-            "SRD",
-            "SSP",
-            "STN",
-            "SVC",
-            "SYP",
-            "SZL",
-            "THB",
-            "TJS",
-            "TMT",
-            "TOP",
-            "TRY",
-            "TTD",
-            "TWD",
-            "TZS",
-            "UAH",
-            "USD",
-            "USN",
-            "UYU",
-            "UZS",
-            "VED",
-            "VES",
-            "WST",
-            "XCD",
-            "XCG",
-            "YER",
-            "ZAR",
-            "ZMW",
-            "ZWG",
-        ],
-        2,
-    ),
+    code: places
+    for codes, places in ((_NONE, 0), (_HUNDREDTHS, 2), (_THOUSANDTHS, 3), (_TEN_THOUSANDTHS, 4))
+    for code in codes.split()
 }
 
 MAX_UNITS: Final = 10**15
@@ -217,13 +62,7 @@ class Money:
             raise ValueError("not an amount of money") from None
         if scaled != units:
             raise ValueError(f"more than the {places} decimals of {currency}")
-        self._set(units, currency)
-
-    def _set(self, units: int, currency: str) -> None:
-        if abs(units) > MAX_UNITS:
-            raise ValueError("an amount out of range")
-        object.__setattr__(self, "_units", units)
-        object.__setattr__(self, "_currency", currency)
+        _fill(self, units, currency)
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError("money does not change")
@@ -235,7 +74,7 @@ class Money:
             raise ValueError("minor units are a whole number")
         exponent(currency)
         money = cls.__new__(cls)
-        money._set(units, currency)
+        _fill(money, units, currency)
         return money
 
     @classmethod
@@ -301,3 +140,10 @@ class Money:
 
     def __reduce__(self) -> tuple[object, tuple[str, str]]:
         return Money, (f"{self.amount:f}", self._currency)
+
+
+def _fill(money: Money, units: int, currency: str) -> None:
+    if abs(units) > MAX_UNITS:
+        raise ValueError("an amount out of range")
+    object.__setattr__(money, "_units", units)
+    object.__setattr__(money, "_currency", currency)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, ClassVar, Generic, TypeAlias, TypeVar
 
 import attrs
 
@@ -17,6 +17,7 @@ __all__ = [
     "Environment",
     "Facts",
     "Order",
+    "Ownership",
     "Refusal",
     "Site",
 ]
@@ -54,7 +55,17 @@ class Refusal:
 
 @attrs.frozen(kw_only=True)
 class Facts:
-    """What accepted steps taught us; one subclass per provider."""
+    """What accepted steps taught us; one subclass per provider.
+
+    personal: paths of the fields that describe a living person ("buyer", "rewards.*.member_id"). The journal keeps
+    them in a side table keyed by subject, so that a person can be forgotten while the order's history stays.
+    """
+
+    personal: ClassVar[tuple[str, ...]] = ()
+
+    def subject(self) -> str | None:
+        """The provider's id of the person the order is about, or None."""
+        return None
 
 
 @attrs.frozen(kw_only=True)
@@ -133,11 +144,25 @@ class EntryKind(StrEnum):
 
 
 @attrs.frozen(kw_only=True)
+class Ownership:
+    """Who is making a call: until `hard_end`, or until the owner dies, everybody else finds the order busy.
+
+    owner: one till in one process. boot: of the machine; `hard_end` is seconds on that boot's monotonic clock, and at
+    that moment the owner closes its socket.
+    """
+
+    owner: str
+    boot: str
+    hard_end: float
+
+
+@attrs.frozen(kw_only=True)
 class Entry:
     """One line of an order's history: when, who, what, why.
 
     position: over the whole journal, rising; the bookmark of `till.changes`. version: within the order, from 1.
-    state: of the order after this entry. by: the person or process. intent: which promise this line belongs to.
+    state: of the order after this entry. by: the person or process. intent: the promise this line belongs to.
+    closes: intents this line concludes. digest: of the command's input, so that a repeat can be compared.
     """
 
     position: int
@@ -152,7 +177,10 @@ class Entry:
     why: str | None = None
     intent: str | None = None
     command_id: str | None = None
+    digest: str | None = attrs.field(default=None, repr=False)
     code: str | None = None
     """A stable code: of the refusal, the failure or the escalation."""
+    closes: tuple[str, ...] = ()
+    ownership: Ownership | None = attrs.field(default=None, repr=False)
     body: bytes = attrs.field(default=b"{}", repr=lambda body: f"<{len(body)} bytes>")
     """The journal's own JSON: command, facts or evidence. No secret is ever in it."""

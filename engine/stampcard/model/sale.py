@@ -1,15 +1,10 @@
-"""What is sold, to whom, and how it is paid: frozen values, no I/O.
-
-Fields marked `personal()` describe a living person: the journal keeps them in a side table, so that they can be
-forgotten while the order's history stays.
-"""
+"""What is sold, to whom, and how it is paid: frozen values, no I/O."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from enum import Enum, StrEnum
-from typing import Any, Final
+from typing import Final
 
 import attrs
 
@@ -17,7 +12,6 @@ from .money import Money
 
 __all__ = [
     "GUEST",
-    "PERSONAL",
     "Address",
     "Basket",
     "CardBrand",
@@ -32,9 +26,6 @@ __all__ = [
     "TenderKind",
     "Totals",
 ]
-
-PERSONAL: Final = "personal"
-_PERSONAL: Final[Mapping[str, Any]] = {PERSONAL: True}
 
 
 class Channel(StrEnum):
@@ -165,7 +156,7 @@ class Basket:
     handover: Handover = Handover.ONSITE
     catering: bool = False
     wanted_at: datetime | None = None
-    deliver_to: Address | None = attrs.field(default=None, metadata=_PERSONAL)
+    deliver_to: Address | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -212,7 +203,7 @@ class Reward:
 
     id: str
     label: str
-    member_id: str = attrs.field(metadata=_PERSONAL)
+    member_id: str
     quantity: int
     offer: str
     value: Money | None = None

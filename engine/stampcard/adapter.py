@@ -1,0 +1,248 @@
+"""The contract of a provider: pure answers and a signing hook. It never sends.
+
+An adapter builds a `Request`, reads a `Response` into one of four outcomes, and says what may be done when the outcome
+is unknown. The engine journals, signs through `auth`, sends, and decides. Provider writers import this module,
+`stampcard.verbs`, `stampcard.step`, `stampcard.signing` and `stampcard.wire`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from typing import Any, ClassVar, Generic, Protocol, TypeAlias, TypeVar
+
+import attrs
+import httpx
+
+from stampcard.commands import Command
+from stampcard.lifecycles import Lifecycle
+from stampcard.model import Environment, Facts, Order, Refusal, Site
+from stampcard.wire import Request, Response
+
+__all__ = [
+    "Accepted",
+    "Adapter",
+    "AnyAdapter",
+    "AskAgain",
+    "Declined",
+    "Escalate",
+    "Evidence",
+    "Installable",
+    "Model",
+    "NotSent",
+    "Outcome",
+    "Policy",
+    "Probe",
+    "Query",
+    "Recovery",
+    "Repeat",
+    "Resend",
+    "Unknown",
+]
+
+S = TypeVar("S", bound=StrEnum)
+F = TypeVar("F", bound=Facts)
+C = TypeVar("C", bound=Command)
+T = TypeVar("T")
+
+
+@attrs.frozen(kw_only=True)
+class Accepted(Generic[S, F]):
+    """The provider did it.
+
+    to: needed only where the lifecycle's row has several destinations. inferred: concluded, not answered; it is shown
+    to the desk and never itself the premise of another inference. claims: the provider's own id of the order, taken
+    UNIQUE per (tenant, provider) in the outcome's transaction.
+    """
+
+    facts: F
+    to: S | None = None
+    inferred: bool = False
+    claims: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Declined:
+    """The provider said no, in an error it documents, and nothing happened there.
+
+    code: stable and ours ("reward.not_applied"). message: the cashier's sentence. provider_code, provider_text: what
+    it literally said, at most a line of it, no secret.
+    """
+
+    code: str
+    message: str
+    provider_code: str | None = None
+    provider_text: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class NotSent:
+    """Proof that nothing happened: no byte left, or the provider turned us away at the door (429, 401, 403).
+
+    ours: our credentials or settings are at fault. retry_after: seconds, when the provider named a time.
+    """
+
+    why: str
+    code: str = "provider.unreachable"
+    retry_after: float | None = None
+    ours: bool = False
+    provider_code: str | None = None
+    provider_text: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Unknown:
+    """Nobody knows whether it happened."""
+
+    why: str
+
+
+Outcome: TypeAlias = Accepted[S, F] | Declined | NotSent | Unknown
+
+
+@attrs.frozen(kw_only=True)
+class Resend:
+    """The same request may be sent again: the provider takes a repeat for the first."""
+
+    limit: int = 8
+
+
+@attrs.frozen(kw_only=True)
+class AskAgain:
+    """Nothing may be sent on our own; the till may ask its user and present the payment again."""
+
+    reason: str
+
+
+@attrs.frozen(kw_only=True)
+class Escalate:
+    """A person has to look. check: what to look at, at the provider."""
+
+    reason: str
+    check: str
+
+
+@attrs.frozen(kw_only=True)
+class Probe(Generic[S, F]):
+    """Look before anything is sent: `read` turns what the provider shows into an outcome or the next move."""
+
+    request: Request
+    read: Callable[[Response], Outcome[S, F] | Resend | Escalate]
+
+
+Recovery: TypeAlias = Resend | Probe[S, F] | AskAgain | Escalate
+
+
+@attrs.frozen(kw_only=True)
+class Evidence:
+    """What is known about an open intent beside the order.
+
+    attempts: sends made, the first included. age: seconds since the last of them could have left. answer: what a
+    resend was told, when it was a no (the first send may have landed, and the no may mean "already").
+    """
+
+    attempts: int
+    age: float
+    answer: Declined | None = None
+    inferred_before: bool = False
+    """The state this step started from was itself inferred: no premise for another inference."""
+
+
+class Repeat(StrEnum):
+    """How an operation may be repeated after an unknown outcome."""
+
+    SAME_KEY = "same_key"
+    PROBE_FIRST = "probe_first"
+    NEVER = "never"
+
+
+@attrs.frozen(kw_only=True)
+class Policy:
+    """One operation's capabilities.
+
+    effectless: nothing changes at the provider, so a lost reply is no doubt. deferrable: may be queued while the
+    provider is away. reversible: a reversing operation exists for it. look_up: the provider can be asked what became
+    of it. call_budget: seconds until the socket is abandoned. late_window: seconds a request may still land after.
+    """
+
+    repeat: Repeat
+    effectless: bool = False
+    deferrable: bool = False
+    reversible: bool = False
+    look_up: bool = False
+    call_budget: float = 10.0
+    late_window: float = 120.0
+
+
+@attrs.frozen(kw_only=True)
+class Query(Generic[T]):
+    """A call that belongs to no order. It must be repeatable: it is not journalled."""
+
+    name: str
+    request: Request
+    read: Callable[[Response], T | Declined | NotSent | Unknown]
+    call_budget: float = 10.0
+
+
+class Adapter(ABC, Generic[S, F, C]):
+    """A provider's translator. Every method is pure; `read` is total: any status, any bytes, never an exception."""
+
+    name: ClassVar[str]
+    lifecycle: ClassVar[Lifecycle[Any]]
+    facts: ClassVar[type[Facts]]
+    commands: ClassVar[tuple[type[Command], ...]]
+    policies: Mapping[str, Policy]
+    """Trigger -> policy. A trigger of the lifecycle that calls the provider and is not here is unsupported."""
+    environment: Environment
+    base_url: str
+
+    @abstractmethod
+    def opening(self) -> F:
+        """The facts of an order of which nothing is known yet."""
+
+    def check(self, order: Order[S, F], command: C, /) -> tuple[Refusal, ...]:
+        """The provider's own limits, on top of the lifecycle's guards; all of them, not the first."""
+        return ()
+
+    @abstractmethod
+    def request(self, order: Order[S, F], command: C, /) -> Request:
+        """The call for this command: same input, same bytes."""
+
+    @abstractmethod
+    def read(self, order: Order[S, F], command: C, response: Response, /) -> Outcome[S, F]:
+        """What the provider said. A 5xx, 408, 3xx, undocumented 2xx or foreign body is Unknown."""
+
+    @abstractmethod
+    def recover(self, order: Order[S, F], command: C, evidence: Evidence, /) -> Recovery[S, F]:
+        """What may be done about an open intent."""
+
+    @abstractmethod
+    def auth(self, site: Site, /) -> httpx.Auth:
+        """The hook that signs the exact bytes sent, or holds and renews a token. Raises ConfigurationError."""
+
+
+AnyAdapter: TypeAlias = Adapter[Any, Any, Any]
+
+
+class Installable(Protocol):
+    """What an entry point in `stampcard.providers` names: the commands build it from the environment."""
+
+    name: ClassVar[str]
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str], /) -> Installable:
+        """Raises ConfigurationError naming every missing or bad setting."""
+        ...
+
+
+class Model(Protocol):
+    """A provider in memory: the sandbox serves it over HTTP, tests call it in process, the simulator crashes it."""
+
+    def handle(self, request: Request, /) -> Response:
+        """Any request, any bytes: an answer, never an exception."""
+        ...
+
+    def unbalanced(self) -> tuple[str, ...]:
+        """Sentences for every ledger whose books do not balance; empty when all do."""
+        ...

@@ -1,0 +1,215 @@
+"""What a journal promises, whatever stores it.
+
+May live here: the contract, the values that cross it, the ways an append can be refused. May not: SQL, a provider.
+
+The journal is append-only and durable: when `append` returns, the entries survive the power going off. An order is the
+fold of its entries (see `stampcard.journal.fold`); nothing else about an order is stored. Beside the entries a journal
+keeps what must be found or enforced without reading them all, written in the same transaction: open intents, command
+ids, claims of provider order ids, and personal data in a side table, keyed by subject, so that it can be forgotten.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import attrs
+
+from stampcard.model import Entry, EntryKind, Environment, Ownership, Site
+
+__all__ = [
+    "Append",
+    "ClaimTaken",
+    "CommandTaken",
+    "Draft",
+    "Header",
+    "Journal",
+    "JournalFailure",
+    "Personal",
+    "Record",
+    "Summary",
+    "VersionConflict",
+]
+
+
+@attrs.frozen(kw_only=True)
+class Header:
+    """What is written once, when an order is opened."""
+
+    order_id: str
+    provider: str
+    environment: Environment
+    site: Site
+    lifecycle: str
+    fingerprint: str
+    opened_at: datetime
+    ticket: str | None = None
+    reference: str = ""
+    """The short text a cashier reads to the support desk."""
+
+
+@attrs.frozen(kw_only=True)
+class Personal:
+    """Personal data of one entry. subject: whose, as the provider's adapter names the person. data: JSON."""
+
+    subject: str
+    data: bytes = attrs.field(repr=lambda data: f"<{len(data)} bytes>")
+
+
+@attrs.frozen(kw_only=True)
+class Draft:
+    """An entry before the journal has given it a position and a version."""
+
+    kind: EntryKind
+    trigger: str
+    state: str
+    at: datetime
+    by: str | None = None
+    why: str | None = None
+    intent: str | None = None
+    command_id: str | None = None
+    digest: str | None = attrs.field(default=None, repr=False)
+    code: str | None = None
+    closes: tuple[str, ...] = ()
+    ownership: Ownership | None = None
+    """With it (INTENT, ATTEMPT) the entry's intent becomes open, or passes to another owner."""
+    body: bytes = attrs.field(default=b"{}", repr=lambda body: f"<{len(body)} bytes>")
+    personal: Personal | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Append:
+    """One transaction on one order.
+
+    expected_version: the order's version it was decided on, 0 when `header` opens it. claims: provider order ids to
+    take for this order. All of it is written, or nothing is.
+    """
+
+    order_id: str
+    expected_version: int
+    entries: tuple[Draft, ...]
+    header: Header | None = None
+    claims: tuple[str, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class Record:
+    """One order as stored: header, entries by version, and the personal data that was not forgotten, by version."""
+
+    header: Header
+    entries: tuple[Entry, ...]
+    personal: Mapping[int, bytes] = attrs.field(factory=dict[int, bytes], repr=lambda p: f"<{len(p)} rows>")
+
+    @property
+    def version(self) -> int:
+        return len(self.entries)
+
+
+@attrs.frozen(kw_only=True)
+class Summary:
+    """A line of a listing: the header, the state after the last entry, when that was, and how many intents are open."""
+
+    header: Header
+    state: str
+    version: int
+    last_at: datetime
+    open_intents: int
+
+
+class JournalFailure(Exception):
+    """The store could not read or write (disk full, locked, damaged, closed); nothing of this append was written."""
+
+
+class VersionConflict(Exception):
+    """Another lane appended first. current: the order's version now (0: it does not exist)."""
+
+    def __init__(self, current: int) -> None:
+        super().__init__(f"the order is at version {current}")
+        self.current = current
+
+
+class CommandTaken(Exception):
+    """This command id was used for other input, or for another order."""
+
+    def __init__(self, order_id: str) -> None:
+        super().__init__("this command id was used before, for something else")
+        self.order_id = order_id
+
+
+class ClaimTaken(Exception):
+    """The provider's order id belongs to another order of ours."""
+
+    def __init__(self, order_id: str) -> None:
+        super().__init__("the provider's order id is claimed by another order")
+        self.order_id = order_id
+
+
+class Journal(ABC):
+    """Where orders live. Safe to share between threads; SQLite also between processes of one machine."""
+
+    @property
+    @abstractmethod
+    def id(self) -> str:
+        """Minted when the store was created: tells one journal's orders from another's."""
+
+    @abstractmethod
+    def load(self, order_id: str) -> Record | None:
+        """One order, or None. Raises JournalFailure."""
+
+    @abstractmethod
+    def append(self, append: Append) -> tuple[Entry, ...]:
+        """Write durably, in one transaction; returns the entries as numbered.
+
+        A command id (on INTENT entries) is taken with its digest: the same again is fine, other input raises
+        CommandTaken. Raises VersionConflict, CommandTaken, ClaimTaken or JournalFailure; then nothing was written.
+        """
+
+    def append_many(self, appends: Sequence[Append]) -> list[tuple[Entry, ...] | Exception]:
+        """Several orders' appends; a store may share one commit among them. One's refusal leaves the others be."""
+        results: list[tuple[Entry, ...] | Exception] = []
+        for one in appends:
+            try:
+                results.append(self.append(one))
+            except (VersionConflict, CommandTaken, ClaimTaken, JournalFailure) as refused:
+                results.append(refused)
+        return results
+
+    @abstractmethod
+    def command(self, command_id: str) -> tuple[str, str] | None:
+        """(order id, digest) this command id was taken with, or None."""
+
+    @abstractmethod
+    def open_orders(self) -> tuple[str, ...]:
+        """Ids of the orders with an open intent, oldest first, at the cost of what is open."""
+
+    @abstractmethod
+    def find(
+        self,
+        *,
+        text: str | None = None,
+        provider: str | None = None,
+        state: str | None = None,
+        limit: int = 50,
+    ) -> tuple[Summary, ...]:
+        """Newest first. text: an order id, a ticket or a reference, whole."""
+
+    @abstractmethod
+    def changes(self, *, after: int = 0, limit: int = 500) -> tuple[Entry, ...]:
+        """Entries with a position above `after`, in order. No entry ever appears later below a position returned."""
+
+    @abstractmethod
+    def forget(self, subject: str) -> int:
+        """Erase the personal data of a subject for good; returns how many entries held some."""
+
+    @abstractmethod
+    def enrol(self) -> str:
+        """Register this process as an owner of calls, until it closes the journal or dies; returns its name."""
+
+    @abstractmethod
+    def alive(self, owner: str) -> bool:
+        """Whether that owner's process still lives, as the operating system tells (a lock it holds)."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of the store; further use raises JournalFailure. Closing twice is harmless."""
