@@ -20,16 +20,16 @@ from stampcard.model import Entry, EntryKind, Environment, Ownership, Site
 
 __all__ = [
     "Append",
-    "ClaimTaken",
-    "CommandTaken",
+    "ClaimTakenError",
+    "CommandTakenError",
     "Draft",
     "Header",
     "Journal",
-    "JournalFailure",
+    "StoreError",
     "Personal",
     "Record",
     "Summary",
-    "VersionConflict",
+    "VersionConflictError",
 ]
 
 
@@ -117,11 +117,11 @@ class Summary:
     open_intents: int
 
 
-class JournalFailure(Exception):
+class StoreError(Exception):
     """The store could not read or write (disk full, locked, damaged, closed); nothing of this append was written."""
 
 
-class VersionConflict(Exception):
+class VersionConflictError(Exception):
     """Another lane appended first. current: the order's version now (0: it does not exist)."""
 
     def __init__(self, current: int) -> None:
@@ -129,7 +129,7 @@ class VersionConflict(Exception):
         self.current = current
 
 
-class CommandTaken(Exception):
+class CommandTakenError(Exception):
     """This command id was used for other input, or for another order."""
 
     def __init__(self, order_id: str) -> None:
@@ -137,7 +137,7 @@ class CommandTaken(Exception):
         self.order_id = order_id
 
 
-class ClaimTaken(Exception):
+class ClaimTakenError(Exception):
     """The provider's order id belongs to another order of ours."""
 
     def __init__(self, order_id: str) -> None:
@@ -155,14 +155,14 @@ class Journal(ABC):
 
     @abstractmethod
     def load(self, order_id: str) -> Record | None:
-        """One order, or None. Raises JournalFailure."""
+        """One order, or None. Raises StoreError."""
 
     @abstractmethod
     def append(self, append: Append) -> tuple[Entry, ...]:
         """Write durably, in one transaction; returns the entries as numbered.
 
         A command id (on INTENT entries) is taken with its digest: the same again is fine, other input raises
-        CommandTaken. Raises VersionConflict, CommandTaken, ClaimTaken or JournalFailure; then nothing was written.
+        CommandTakenError. Raises VersionConflictError, CommandTakenError, ClaimTakenError or StoreError; then nothing was written.
         """
 
     def append_many(self, appends: Sequence[Append]) -> list[tuple[Entry, ...] | Exception]:
@@ -171,7 +171,7 @@ class Journal(ABC):
         for one in appends:
             try:
                 results.append(self.append(one))
-            except (VersionConflict, CommandTaken, ClaimTaken, JournalFailure) as refused:
+            except (VersionConflictError, CommandTakenError, ClaimTakenError, StoreError) as refused:
                 results.append(refused)
         return results
 
@@ -212,4 +212,4 @@ class Journal(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """Let go of the store; further use raises JournalFailure. Closing twice is harmless."""
+        """Let go of the store; further use raises StoreError. Closing twice is harmless."""

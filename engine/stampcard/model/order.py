@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, ClassVar, Generic, TypeAlias, TypeVar
+from typing import Any, ClassVar, Generic, Self, TypeAlias, TypeVar
 
 import attrs
 
@@ -66,6 +66,10 @@ class Facts:
     def subject(self) -> str | None:
         """The provider's id of the person the order is about, or None."""
         return None
+
+    def learn(self, command: Any) -> Self:
+        """These facts after `command` was accepted: what the till itself said. The engine calls it."""
+        return self
 
 
 @attrs.frozen(kw_only=True)

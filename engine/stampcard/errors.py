@@ -1,0 +1,251 @@
+"""Every error says what happened, to which order, and what the caller may do next.
+
+StampcardError
++- NotSentError          surely nothing happened at the provider; the order is as it was
+|  +- NotAllowedError    the lifecycle or a guard said no (all failed guards listed)     FIX, or WAIT when in doubt
+|  +- ConflictError      another lane won, or this id was used with other input          FIX: get() and look
+|  +- UnknownOrderError  no such order here                                              FIX
+|  +- UnsupportedError   this provider cannot do that                                    FIX (code)
+|  +- UnavailableError   no connection, rate limit, too many in flight, order busy       RETRY after `retry_after`
+|  +- ConfigurationError a key, url or setting is wrong; all problems listed             CALL
+|  +- JournalError       nothing could be written, so nothing was sent                   CALL
++- DeclinedError         the provider answered no; journalled                            FIX, or CALL for credentials
++- InDoubtError          nobody knows; the order waits for recovery                      WAIT, or void
+   +- NeedsHumanError    recovery gave up and says what to look at                       CALL
+
+May live here: the errors and how they print. May not: I/O, a provider's name. Imports only the standard library, attrs
+and the model.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from base64 import b32encode
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Literal
+
+from stampcard.model import Refusal
+from stampcard.wire import Json
+
+__all__ = [
+    "ConfigurationError",
+    "ConflictError",
+    "DeclinedError",
+    "InDoubtError",
+    "JournalError",
+    "NeedsHumanError",
+    "Next",
+    "NotAllowedError",
+    "NotSentError",
+    "Reason",
+    "StampcardError",
+    "UnavailableError",
+    "UnknownOrderError",
+    "UnsupportedError",
+    "reference",
+]
+
+
+class Next(StrEnum):
+    """What the caller may do next."""
+
+    FIX = "fix"
+    RETRY = "retry"
+    WAIT = "wait"
+    CALL = "call"
+
+
+Reason = Literal["unreachable", "breaker", "rate_limit", "switched_off", "overloaded", "busy"]
+
+
+def reference(order_id: str) -> str:
+    """The short text a cashier reads to the support desk; `stampcard orders show` takes it too. Like "K7Q2-9MWD"."""
+    text = b32encode(hashlib.sha256(order_id.encode()).digest()).decode()
+    return f"{text[:4]}-{text[4:8]}"
+
+
+class StampcardError(Exception):
+    """The family. Catch a branch, or read `.next`.
+
+    code: stable, for machines. cashier: a sentence for the screen: no secret, no provider jargon. detail: a sentence
+    for the log and the engineer. allowed: verbs legal on this order now. refusals: every guard that failed.
+    retry_after: seconds, when `next` is RETRY or WAIT and a time is known.
+    """
+
+    next: Next = Next.FIX
+    default_code = "error"
+
+    def __init__(
+        self,
+        cashier: str,
+        *,
+        detail: str | None = None,
+        code: str | None = None,
+        order_id: str | None = None,
+        trigger: str | None = None,
+        state: str | None = None,
+        allowed: Iterable[str] = (),
+        refusals: Iterable[Refusal] = (),
+        retry_after: float | None = None,
+        next: Next | None = None,  # noqa: A002  the public name of the attribute
+        replayed: bool = False,
+    ) -> None:
+        self.cashier = cashier
+        self.detail = detail if detail is not None else cashier
+        self.code = code if code is not None else self.default_code
+        self.trigger = trigger
+        self.state = state
+        self.allowed = frozenset(allowed)
+        self.refusals = tuple(refusals)
+        self.replayed = replayed
+        self.next = next if next is not None else self.next
+        self._order_id = order_id
+        self._retry_after = retry_after
+        super().__init__(cashier)
+
+    @property
+    def order_id(self) -> str | None:
+        """The order it happened to, or None when no order was named."""
+        return self._order_id
+
+    @property
+    def retry_after(self) -> float | None:
+        """Seconds to wait before trying again, when a time is known."""
+        return self._retry_after
+
+    @property
+    def reference(self) -> str:
+        """Short text a cashier reads to the support desk: of the order, or of the code when there is none."""
+        return self.code if self._order_id is None else reference(self._order_id)
+
+    def __str__(self) -> str:
+        parts = [f"[{self.code}] {self.detail}"]
+        if self._order_id is not None:
+            parts.append(f"order {self._order_id}" + (f" is {self.state}" if self.state else ""))
+        parts += [f"{refusal.code}: {refusal.message}" for refusal in self.refusals]
+        if self._order_id is not None and self.state is not None:
+            parts.append("allowed now: " + (", ".join(sorted(self.allowed)) or "nothing"))
+        return "; ".join(parts)
+
+    def as_dict(self) -> dict[str, Json]:
+        """For an API's error body; holds no secret."""
+        refusals: list[Json] = [
+            {"code": r.code, "message": r.message, "field": r.field, "params": dict[str, Json](r.params)}
+            for r in self.refusals
+        ]
+        return {
+            "error": type(self).__name__,
+            "next": self.next.value,
+            "code": self.code,
+            "cashier": self.cashier,
+            "detail": self.detail,
+            "reference": self.reference,
+            "order_id": self._order_id,
+            "trigger": self.trigger,
+            "state": self.state,
+            "allowed": [*sorted(self.allowed)],
+            "refusals": refusals,
+            "retry_after": None if self._retry_after is None else round(self._retry_after),
+        }
+
+
+class NotSentError(StampcardError):
+    """Surely nothing happened at the provider; the order is as it was."""
+
+    default_code = "not_sent"
+
+
+class NotAllowedError(NotSentError):
+    """The lifecycle or a guard said no; `refusals` lists every reason. `next` is WAIT when the order is in doubt."""
+
+    default_code = "lifecycle.not_allowed"
+
+
+class ConflictError(NotSentError):
+    """Another lane changed the order first, or this id was used with other input: `get` it and look.
+
+    current_version: the order's version now.
+    """
+
+    default_code = "order.conflict"
+    current_version: int = 0
+
+
+class UnknownOrderError(NotSentError):
+    """No such order in this journal."""
+
+    default_code = "order.unknown"
+
+
+class UnsupportedError(NotSentError):
+    """This provider cannot do that. capability: the trigger or feature it lacks."""
+
+    default_code = "provider.unsupported"
+    capability: str = ""
+
+
+class UnavailableError(NotSentError):
+    """Not now: try again after `retry_after` seconds."""
+
+    next = Next.RETRY
+    default_code = "provider.unavailable"
+    reason: Reason = "unreachable"
+
+    @property
+    def retry_after(self) -> float:
+        return 5.0 if self._retry_after is None else self._retry_after
+
+
+class ConfigurationError(NotSentError):
+    """A key, url or setting is wrong. problems: all of them; `field` names the setting."""
+
+    next = Next.CALL
+    default_code = "configuration"
+
+    @classmethod
+    def of(cls, problems: Iterable[Refusal]) -> ConfigurationError:
+        """From every problem found."""
+        found = tuple(problems)
+        text = "; ".join(f"{p.field}: {p.message}" if p.field else p.message for p in found)
+        return cls("The loyalty connection is not set up right.", detail=text, refusals=found)
+
+    @property
+    def problems(self) -> tuple[Refusal, ...]:
+        return self.refusals
+
+
+class JournalError(NotSentError):
+    """Nothing could be written, so nothing was sent."""
+
+    next = Next.CALL
+    default_code = "journal.unavailable"
+
+
+class DeclinedError(StampcardError):
+    """The provider answered no, and it is journalled. `next` is CALL when our credentials are at fault."""
+
+    default_code = "provider.declined"
+    provider_code: str | None = None
+    provider_text: str | None = None
+    http_status: int = 0
+
+
+class InDoubtError(StampcardError):
+    """Nobody knows whether the step took effect: the order waits for recovery. reversible: a void is legal now."""
+
+    next = Next.WAIT
+    default_code = "order.in_doubt"
+    reversible: bool = False
+
+    @property
+    def order_id(self) -> str:
+        return self._order_id or ""
+
+
+class NeedsHumanError(InDoubtError):
+    """Recovery gave up. check: what to look at, at the provider."""
+
+    next = Next.CALL
+    default_code = "order.needs_human"
+    check: str = ""
