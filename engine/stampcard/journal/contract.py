@@ -25,9 +25,9 @@ __all__ = [
     "Draft",
     "Header",
     "Journal",
-    "StoreError",
     "Personal",
     "Record",
+    "StoreError",
     "Summary",
     "VersionConflictError",
 ]
@@ -161,8 +161,9 @@ class Journal(ABC):
     def append(self, append: Append) -> tuple[Entry, ...]:
         """Write durably, in one transaction; returns the entries as numbered.
 
-        A command id (on INTENT entries) is taken with its digest: the same again is fine, other input raises
-        CommandTakenError. Raises VersionConflictError, CommandTakenError, ClaimTakenError or StoreError; then nothing was written.
+        A command id (on INTENT entries) is taken with its digest: the same again is fine, other input
+        is refused. Raises VersionConflictError, CommandTakenError, ClaimTakenError or StoreError: then nothing was
+        written.
         """
 
     def append_many(self, appends: Sequence[Append]) -> list[tuple[Entry, ...] | Exception]:
