@@ -49,7 +49,7 @@ class Checkout(Command):
     """
 
     trigger: ClassVar[str] = "checkout"
-    personal: ClassVar[tuple[str, ...]] = ("buyer", "basket.deliver_to", "rewards.*.member_id")
+    personal: ClassVar[tuple[str, ...]] = ("buyer.id", "basket.deliver_to", "rewards.*.member_id")
     basket: Basket
     buyer: Member | Guest
     rewards: tuple[Reward, ...] = ()

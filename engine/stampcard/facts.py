@@ -24,7 +24,7 @@ class PurchaseFacts(Facts):
     message: the provider's words for the customer, for the receipt.
     """
 
-    personal: ClassVar[tuple[str, ...]] = ("buyer", "basket.deliver_to", "reward.member_id")
+    personal: ClassVar[tuple[str, ...]] = ("buyer.id", "basket.deliver_to", "reward.member_id")
     basket: Basket | None = None
     buyer: Member | Guest | None = None
     reward: Reward | None = None

@@ -57,7 +57,7 @@ class Refusal:
 class Facts:
     """What accepted steps taught us; one subclass per provider.
 
-    personal: paths of the fields that describe a living person ("buyer", "rewards.*.member_id"). The journal keeps
+    personal: paths of the fields that describe a living person ("buyer.id", "rewards.*.member_id"). The journal keeps
     them in a side table keyed by subject, so that a person can be forgotten while the order's history stays.
     """
 

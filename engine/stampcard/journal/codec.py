@@ -1,0 +1,119 @@
+"""Commands and facts to the journal's JSON and back, with personal data set apart and secrets left out.
+
+May live here: the mapping between typed values and stored bytes. May not: SQL, what the values mean.
+
+The JSON of an entry is the journal's format: a field's name in a command or in facts is stored for ever. A value that
+was personal is stored as `FORGOTTEN` and kept in the side table under the same path; when the side row is gone, the
+placeholder is what remains.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from typing import Any, Final, TypeVar, cast
+
+import attrs
+import msgspec
+
+from stampcard.commands import Command
+from stampcard.model import Facts, Money, Secret
+
+__all__ = ["FORGOTTEN", "decode", "digest", "encode", "pack", "unpack"]
+
+FORGOTTEN: Final = "forgotten"
+Tree = dict[str, Any]
+V = TypeVar("V", bound=Facts | Command)
+
+
+def _plain(value: object) -> object:
+    """What msgspec does not know: money as "USD 5.10", a secret as nothing at all."""
+    if isinstance(value, Money):
+        return str(value)
+    if isinstance(value, Secret):
+        return None
+    raise TypeError(f"{type(value).__name__} cannot be journalled")
+
+
+def _typed(wanted: type[Any], stored: object) -> object:
+    if wanted is Money:
+        return Money.parse(str(stored))
+    raise TypeError(f"{wanted.__name__} cannot be read from a journal")
+
+
+def encode(value: Facts | Command) -> tuple[Tree, Tree]:
+    """(what may stay for ever, what is personal: path -> value)."""
+    tree = cast(Tree, msgspec.to_builtins(value, enc_hook=_plain))
+    personal: Tree = {}
+    for path in value.personal:
+        for where, holder, key in list(_walk(tree, path.split("."), ())):
+            personal[".".join(where)] = holder[key]
+            holder[key] = _scrubbed(holder[key])
+    return {k: v for k, v in tree.items() if v is not None}, personal
+
+
+def decode(wanted: type[V], tree: Tree, personal: Tree | None) -> V:
+    """Back to the typed value. Raises ValueError for a tree that does not hold one."""
+    for path, value in (personal or {}).items():
+        for _, holder, key in list(_walk(tree, path.split("."), ())):
+            holder[key] = value
+    try:
+        return msgspec.convert(tree, type=wanted, dec_hook=_typed)
+    except (msgspec.ValidationError, TypeError, ValueError, RecursionError) as error:
+        raise ValueError(f"not a {wanted.__name__}: {error}") from None
+
+
+def digest(order_id: str, command: Command) -> str:
+    """Names a command's input: same order, same wish, same digest. `why` and secrets take no part."""
+    tree = msgspec.to_builtins(attrs.evolve(command, why=None), enc_hook=_plain)
+    text = msgspec.json.encode([order_id, command.trigger, tree], order="sorted")
+    return hashlib.sha256(text).hexdigest()
+
+
+def pack(tree: Tree) -> bytes:
+    """JSON bytes of a plain tree."""
+    return msgspec.json.encode(tree)
+
+
+def unpack(data: bytes) -> Tree:
+    """A plain tree from JSON bytes. Raises ValueError when damaged."""
+    try:
+        tree = msgspec.json.decode(data)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise ValueError(f"not the journal's JSON: {error}") from None
+    if not isinstance(tree, dict):
+        raise ValueError("not the journal's JSON: no object")
+    return cast(Tree, tree)
+
+
+def _walk(node: Any, path: list[str], where: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any, Any]]:
+    """(concrete path, holder, key) for every present, non-null value the path names; `*` is any member of a list."""
+    head, rest = path[0], path[1:]
+    keys: list[Any] = []
+    if isinstance(node, dict):
+        keys = [head] if cast(Tree, node).get(head) is not None else []
+    elif isinstance(node, (list, tuple)):
+        row = cast("list[Any]", node)
+        if head == "*":
+            keys = list(range(len(row)))
+        elif head.isdigit() and int(head) < len(row):
+            keys = [int(head)]
+    for key in keys:
+        here = (*where, str(key))
+        if rest:
+            yield from _walk(node[key], rest, here)
+        else:
+            yield here, node, key
+
+
+def _scrubbed(value: Any) -> Any:
+    """The same shape with every text replaced, so that it still reads as the type it was."""
+    match value:
+        case str():
+            return FORGOTTEN
+        case dict():
+            return {k: _scrubbed(v) for k, v in cast(Tree, value).items()}
+        case list() | tuple():
+            return [_scrubbed(v) for v in cast("list[Any]", value)]
+        case _:
+            return value

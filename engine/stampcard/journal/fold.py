@@ -1,0 +1,177 @@
+"""An order is the fold of its entries: this is the fold.
+
+May live here: what a list of entries means, whatever the provider. May not: I/O, decisions about what to do next.
+Needs no adapter, so that the support desk can read a journal without any provider configured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cached_property
+from typing import TypeVar
+
+import attrs
+
+from stampcard.commands import Command
+from stampcard.journal.codec import decode, unpack
+from stampcard.journal.contract import Header, Record, StoreError
+from stampcard.model import Entry, EntryKind, Facts, Ownership
+
+__all__ = ["OpenIntent", "Standing", "fold"]
+
+F = TypeVar("F", bound=Facts)
+C = TypeVar("C", bound=Command)
+V = TypeVar("V", bound=Facts | Command)
+
+
+@attrs.frozen(kw_only=True)
+class OpenIntent:
+    """A promise whose ending is not written. sends: calls that may have reached the provider, so far."""
+
+    entry: Entry
+    source: str
+    """The state the step started from."""
+    ownership: Ownership
+    attempt: int
+    """Version of the entry that owns it now: the intent itself, or the last attempt."""
+    sends: int
+    last_at: datetime
+    why: str
+    escalated: Entry | None = None
+
+    @property
+    def name(self) -> str:
+        return self.entry.intent or ""
+
+    @property
+    def trigger(self) -> str:
+        return self.entry.trigger
+
+
+@attrs.frozen(kw_only=True, slots=False)
+class Standing:
+    """Where an order stands, read off its record alone."""
+
+    record: Record
+    state: str
+    open: tuple[OpenIntent, ...]
+    intents: Mapping[str, Entry]
+    """Every intent by name."""
+    endings: Mapping[str, Entry]
+    """Intent -> the entry that concluded it."""
+    facts_at: int | None
+    """Version of the entry whose facts hold now."""
+
+    @property
+    def header(self) -> Header:
+        return self.record.header
+
+    @property
+    def version(self) -> int:
+        return self.record.version
+
+    @cached_property
+    def accepted(self) -> dict[str, Entry]:
+        """Trigger -> the intent of its last accepted firing."""
+        return {
+            entry.trigger: entry
+            for name, entry in self.intents.items()
+            if name in self.endings and self.endings[name].kind is EntryKind.ACCEPTED
+            if self.endings[name].intent == name
+        }
+
+    def command(self, command_id: str) -> Entry | None:
+        """The last intent this command id was used for."""
+        named = [entry for entry in self.intents.values() if entry.command_id == command_id]
+        return named[-1] if named else None
+
+    def facts(self, wanted: type[F], opening: F) -> F:
+        """The facts that hold now. Raises StoreError when they cannot be read back."""
+        if self.facts_at is None:
+            return opening
+        return _read(self.record, self.facts_at, "facts", wanted)
+
+    def input(self, intent: Entry, wanted: type[C]) -> C:
+        """The command an intent promised. Raises StoreError when it cannot be read back."""
+        return _read(self.record, intent.version, "command", wanted)
+
+    @property
+    def forgotten(self) -> bool:
+        """Personal data this order was made with has been erased since."""
+        at = self.facts_at
+        return at is not None and at not in self.record.personal and b'"forgotten"' in self.record.entries[at - 1].body
+
+
+def _read(record: Record, version: int, part: str, wanted: type[V]) -> V:
+    personal = record.personal.get(version)
+    try:
+        tree = unpack(record.entries[version - 1].body)[part]
+        return decode(wanted, tree, None if personal is None else unpack(personal))
+    except (ValueError, KeyError, TypeError) as error:
+        raise StoreError(f"order {record.header.order_id}, entry {version}: cannot be read back ({error})") from None
+
+
+def fold(record: Record) -> Standing:
+    """Read the entries once, in order. Raises StoreError when they are not versions 1, 2, 3..."""
+    opened: dict[str, OpenIntent] = {}
+    intents: dict[str, Entry] = {}
+    endings: dict[str, Entry] = {}
+    state, facts_at = "", None
+    for version, entry in enumerate(record.entries, start=1):
+        if entry.version != version:
+            raise StoreError(f"order {record.header.order_id}: entry {version} is missing")
+        name = entry.intent or ""
+        if entry.kind is EntryKind.INTENT:
+            intents[name] = entry
+            opened[name] = _opened(entry)
+        elif name in opened:
+            opened[name] = _amended(opened[name], entry)
+        for closed in entry.closes:
+            opened.pop(closed, None)
+            endings.setdefault(closed, entry)
+        if entry.kind is EntryKind.ACCEPTED and b'"facts"' in entry.body:
+            facts_at = version
+        state = entry.state
+    return Standing(
+        record=record,
+        state=state,
+        open=tuple(opened.values()),
+        intents=intents,
+        endings=endings,
+        facts_at=facts_at,
+    )
+
+
+def _opened(entry: Entry) -> OpenIntent:
+    ownership = entry.ownership or Ownership(owner="", boot="", hard_end=0.0)
+    return OpenIntent(
+        entry=entry,
+        source=entry.state,  # an intent moves nothing: its state is the one it started from
+        ownership=ownership,
+        attempt=entry.version,
+        sends=1,
+        last_at=entry.at,
+        why="no reply was recorded",
+    )
+
+
+def _amended(intent: OpenIntent, entry: Entry) -> OpenIntent:
+    match entry.kind:
+        case EntryKind.ATTEMPT if entry.ownership is not None:
+            return attrs.evolve(
+                intent,
+                ownership=entry.ownership,
+                attempt=entry.version,
+                sends=intent.sends + 1,
+                last_at=entry.at,
+                why="another attempt is under way",
+            )
+        case EntryKind.NOT_SENT:  # of an attempt: proof that nothing left, so it does not count as a send
+            return attrs.evolve(intent, sends=max(1, intent.sends - 1), why=entry.why or intent.why)
+        case EntryKind.UNKNOWN:
+            return attrs.evolve(intent, why=entry.why or intent.why)
+        case EntryKind.ESCALATED:
+            return attrs.evolve(intent, escalated=entry, why=entry.why or intent.why)
+        case _:
+            return intent
