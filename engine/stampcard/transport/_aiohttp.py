@@ -10,6 +10,8 @@ headers, follows redirects and keeps cookies. All of that is off here, the first
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import functools
 import ssl
 from collections.abc import AsyncIterator, Generator
 from contextlib import contextmanager
@@ -21,6 +23,7 @@ import yarl
 
 from stampcard.transport._attempt import Attempt, current
 from stampcard.transport._exchange import RefusedError
+from stampcard.transport._reset import reset_on_close
 from stampcard.transport._settings import KEEP_IDLE, Proxy
 
 if TYPE_CHECKING:
@@ -56,6 +59,13 @@ def _as_httpx() -> Generator[None, None, None]:
         raise httpx.ReadError("the connection broke") from error
 
 
+def _abort(transport: asyncio.Transport) -> None:
+    """Not close(): that first sends what is still buffered, deadline or not."""
+    with contextlib.suppress(OSError, AttributeError):
+        reset_on_close(transport.get_extra_info("socket"))
+    transport.abort()
+
+
 class _OneConnection(aiohttp.TCPConnector):
     """Gives each attempt one connection and never a second, and notes the moment its first byte may leave.
 
@@ -74,8 +84,9 @@ class _OneConnection(aiohttp.TCPConnector):
             raise httpx.ConnectTimeout("the deadline has passed")
         attempt.wrote = True
         if connection.transport is not None:
-            # Not close(): that would first send what is still buffered, deadline or not.
-            attempt.hold(connection.transport.abort)
+            attempt.hold(functools.partial(_abort, connection.transport))
+        if connection.protocol is not None:
+            attempt.broke = connection.protocol.exception
         return connection
 
 
@@ -155,6 +166,11 @@ class _Reply(httpx.AsyncByteStream):
         with _as_httpx():
             async for chunk in self._reply.content.iter_any():
                 yield chunk
+        # Without a length the body ends with the connection, and aiohttp takes a reset for a regular end.
+        if not self._reply.headers.keys() & {"Content-Length", "Transfer-Encoding"}:
+            cause = self._attempt.broke()
+            if isinstance(cause, OSError):
+                raise httpx.ReadError("the connection broke") from cause
 
     async def aclose(self) -> None:
         # A whole reply has given its connection back already, perhaps to another call: no cutting then.

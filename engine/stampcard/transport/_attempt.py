@@ -21,21 +21,27 @@ _LONGEST: Final = 86_400.0
 """Seconds: a socket refuses an infinite timeout."""
 
 
+def _unbroken() -> None:
+    return None
+
+
 class Attempt:
     """What is known of one request of the flow while it travels.
 
     wrote: evidence from a transport of ours: could a byte of this request have left? None: a foreign transport cannot
     say, and its exception is judged instead.
     sent: the conclusion; it starts at the worst.
+    broke: how the connection ended, where the library below takes a reset for the end of a body.
     encrypted: the request travels inside TLS, so bytes on a bare socket are a proxy's CONNECT, never the request's.
     """
 
-    __slots__ = ("_cut", "_guard", "call", "encrypted", "sent", "wrote")
+    __slots__ = ("_cut", "_guard", "broke", "call", "encrypted", "sent", "wrote")
 
     def __init__(self, call: Call, *, encrypted: bool) -> None:
         self.call = call
         self.encrypted = encrypted
         self.wrote: bool | None = None
+        self.broke: Callable[[], BaseException | None] = _unbroken
         self.sent = True
         self._guard = threading.Lock()
         self._cut: Callable[[], None] | None = None

@@ -49,6 +49,8 @@ def _user_agent() -> str:
 
 def _build(request: wire.Request, base_url: str) -> httpx.Request:
     """The request as it goes on the wire. Raises RefusedError when HTTP cannot carry it as it stands."""
+    if len(request.body) > wire.MAX_BODY:
+        raise RefusedError("the body is larger than 1 MiB")
     names = {name.lower() for name in request.headers}
     if names & _OURS:
         raise RefusedError("a header of the message's framing belongs to the sender")
@@ -182,8 +184,8 @@ class Exchange:
 
     def _why(self, error: BaseException) -> str:
         root = error
-        while root.__cause__ is not None:
-            root = root.__cause__
+        for _ in range(8):  # httpcore raises `from None`, hence the context
+            root = root.__cause__ or root.__context__ or root
         kind = type(error).__name__
         if isinstance(error, (RefusedError, httpx.DecodingError)):
             kind = str(error)

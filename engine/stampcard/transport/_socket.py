@@ -18,6 +18,7 @@ from typing import Final
 import httpcore
 
 from stampcard.transport._attempt import Attempt, current
+from stampcard.transport._reset import reset_on_close
 
 __all__ = ["DeadlineBackend"]
 
@@ -39,20 +40,27 @@ class _Stream(httpcore.NetworkStream):
 
     def _shut(self) -> None:
         """Wake whoever waits on this socket, from another thread."""
+        self._spoil()
         with contextlib.suppress(OSError):
             # SSLSocket.shutdown drops its TLS state first, and a write just then would go out in plain text.
             socket.socket.shutdown(self._sock, socket.SHUT_RDWR)
+
+    def _spoil(self) -> None:
+        with contextlib.suppress(OSError):
+            reset_on_close(self._sock)
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         attempt = _attempt()
         attempt.hold(self.shut)
         left = attempt.remaining()
         if left <= 0:
+            self._spoil()
             raise httpcore.ReadTimeout(_LATE)
         try:
             self._sock.settimeout(left)
             return self._sock.recv(max_bytes)
         except TimeoutError as error:
+            self._spoil()
             raise httpcore.ReadTimeout(_LATE) from error
         except (OSError, ValueError) as error:
             raise httpcore.ReadError("reading failed") from error
@@ -65,6 +73,7 @@ class _Stream(httpcore.NetworkStream):
         while rest:
             left = attempt.remaining()
             if left <= 0:
+                self._spoil()
                 raise httpcore.WriteTimeout(_LATE) if attempt.wrote else httpcore.ConnectTimeout(_LATE)
             if counts:
                 attempt.wrote = True
@@ -72,6 +81,7 @@ class _Stream(httpcore.NetworkStream):
                 self._sock.settimeout(left)
                 rest = rest[self._sock.send(rest) :]
             except TimeoutError as error:
+                self._spoil()
                 raise httpcore.WriteTimeout(_LATE) from error
             except (OSError, ValueError) as error:
                 raise httpcore.WriteError("writing failed") from error

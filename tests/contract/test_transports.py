@@ -1,0 +1,589 @@
+"""What every transport promises, on real sockets: proof that holds, deadlines that bind, nothing on its own account.
+
+May live here: promises both senders keep, each test run on both. May not: one sender's own affairs (tests/transport).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import logging
+import socket
+import threading
+import time
+from collections.abc import Callable, Generator
+
+import httpx
+import pytest
+
+from stampcard import wire
+from stampcard.transport import Failed, Reply, Sent
+from tests.transport.loopback import (
+    CA,
+    KINDS,
+    ORDER,
+    Carrier,
+    Server,
+    call,
+    carrying,
+    finish,
+    headers_of,
+    read_exactly,
+    read_request,
+    reply,
+    reset,
+    serving,
+)
+
+Close = Callable[[socket.socket], None]
+ANSWER = reply(b'{"order":"' + b"x" * 120 + b'"}', Content_Type="application/json", X_Trace="t" * 80)
+GET = wire.Request.get("/orders")
+
+
+@pytest.fixture(params=KINDS)
+def carrier(request: pytest.FixtureRequest) -> Generator[Carrier, None, None]:
+    with carrying(request.param) as carrier:
+        yield carrier
+
+
+def not_sent(result: Sent) -> bool:
+    return isinstance(result, Failed) and not result.sent
+
+
+def in_doubt(result: Sent) -> bool:
+    return isinstance(result, Failed) and result.sent
+
+
+def body_of(result: Sent) -> bytes:
+    assert isinstance(result, Reply), result
+    return result.response.body
+
+
+# --- cuts at every byte ---------------------------------------------------------------------------------------------
+
+
+def request_length(carrier: Carrier) -> int:
+    with serving() as server:
+        assert isinstance(carrier.send(server.url), Reply)
+        return len(server.requests[0])
+
+
+@pytest.mark.parametrize("close", [finish, reset])
+def test_request_cut_at_every_byte_is_never_called_unsent(carrier: Carrier, close: Close) -> None:
+    length = request_length(carrier)
+    took = 0
+
+    def cut(conn: socket.socket) -> None:
+        read_exactly(conn, took)
+        close(conn)
+
+    with serving(cut) as server:
+        wrong: list[tuple[int, Sent]] = []
+        for took in range(length + 1):
+            result = carrier.send(server.url)
+            # Before its first byte is read, a reset may come ahead of our first write: then nothing left, provably.
+            if not in_doubt(result) and not (took == 0 and not_sent(result)):
+                wrong.append((took, result))
+    assert not wrong
+    assert length > 200
+    assert server.connections == length + 1
+
+
+@pytest.mark.parametrize("close", [finish, reset])
+def test_response_cut_at_every_byte_is_in_doubt(carrier: Carrier, close: Close) -> None:
+    length = request_length(carrier)
+    wrote = 0
+
+    def cut(conn: socket.socket) -> None:
+        read_exactly(conn, length)
+        conn.sendall(ANSWER[:wrote])
+        close(conn)
+
+    with serving(cut) as server:
+        wrong: list[tuple[int, Sent]] = []
+        for wrote in range(len(ANSWER)):
+            result = carrier.send(server.url)
+            if not in_doubt(result):
+                wrong.append((wrote, result))
+        wrote = len(ANSWER)
+        last = carrier.send(server.url)
+    assert not wrong
+    if close is finish:
+        assert body_of(last) == ANSWER.partition(b"\r\n\r\n")[2]
+    else:  # a reset may overtake bytes already received
+        assert isinstance(last, Reply) or in_doubt(last)
+
+
+@pytest.mark.parametrize("close", [finish, reset])
+def test_chunked_response_cut_at_every_byte_is_in_doubt(carrier: Carrier, close: Close) -> None:
+    whole = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n"
+    wrote = 0
+
+    def cut(conn: socket.socket) -> None:
+        read_request(conn)
+        conn.sendall(whole[:wrote])
+        close(conn)
+
+    with serving(cut) as server:
+        for wrote in range(len(whole)):
+            result = carrier.send(server.url)
+            # Some parsers do without the very last line end, which carries nothing.
+            assert in_doubt(result) or (wrote >= len(whole) - 2 and body_of(result) == b"hello world"), wrote
+        if close is finish:
+            wrote = len(whole)
+            assert body_of(carrier.send(server.url)) == b"hello world"
+
+
+def test_a_body_that_ends_with_a_reset_is_not_whole(carrier: Carrier) -> None:
+    def cut(conn: socket.socket) -> None:
+        read_request(conn)
+        conn.sendall(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{}")
+        time.sleep(0.05)  # or the reset overtakes the bytes
+        reset(conn)
+
+    with serving(cut) as server:
+        assert in_doubt(carrier.send(server.url))
+
+
+def test_a_body_that_ends_with_the_connection_is_whole(carrier: Carrier) -> None:
+    def end(conn: socket.socket) -> None:
+        read_request(conn)
+        conn.sendall(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{}")
+        finish(conn)
+
+    with serving(end) as server:
+        assert body_of(carrier.send(server.url)) == b"{}"
+
+
+# --- proof that nothing left ----------------------------------------------------------------------------------------
+
+
+def test_refused_connection_is_proof(carrier: Carrier) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    assert not_sent(carrier.send(f"http://127.0.0.1:{port}"))
+
+
+def test_unknown_name_is_proof(carrier: Carrier) -> None:
+    assert not_sent(carrier.send("http://nowhere.invalid"))
+
+
+def test_failed_handshake_is_proof(carrier: Carrier) -> None:
+    with serving(lambda conn: conn.sendall(b"this is no TLS at all\r\n\r\n")) as server:
+        assert not_sent(carrier.send(server.url.replace("http:", "https:")))
+
+
+def test_hanging_handshake_is_proof(carrier: Carrier) -> None:
+    with serving(lambda conn: finish(conn) if conn.recv(9) and not conn.recv(1) else None) as server:
+        began = time.monotonic()
+        assert not_sent(carrier.send(server.url.replace("http:", "https:"), call=call(0.2)))
+        assert time.monotonic() - began < 2
+        assert server.connections == 1
+
+
+def test_unknown_authority_is_proof(carrier: Carrier) -> None:
+    with serving(tls=True) as server:
+        result = carrier.send(server.url)
+    assert not_sent(result)
+    assert isinstance(result, Failed)
+    assert "Certificate" in result.why or "SSLCert" in result.why
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_own_authority_by_path(kind: str) -> None:
+    with serving(tls=True) as server, carrying(kind, verify=CA) as carrier:
+        assert isinstance(carrier.send(server.url), Reply)
+        assert isinstance(carrier.send(server.url), Reply)
+        assert server.connections == 1
+        # The certificate names localhost and 127.0.0.1, not 127.0.0.2.
+        assert not_sent(carrier.send(server.url.replace("localhost", "127.0.0.2")))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_exhausted_pool_is_proof(kind: str) -> None:
+    release = threading.Event()
+
+    def hold(conn: socket.socket) -> None:
+        read_request(conn)
+        release.wait(5)
+        conn.sendall(reply())
+
+    with serving(hold) as server, carrying(kind, max_connections=1) as carrier:
+        first: list[Sent] = []
+        thread = threading.Thread(target=lambda: first.append(carrier.send(server.url)))
+        thread.start()
+        wait_until(lambda: server.connections == 1)
+        assert not_sent(carrier.send(server.url, call=call(0.1)))
+        release.set()
+        thread.join(5)
+        assert isinstance(first[0], Reply)
+        assert isinstance(carrier.send(server.url), Reply)
+        assert server.connections <= 2
+
+
+def wait_until(ready: Callable[[], bool]) -> None:
+    end = time.monotonic() + 5
+    while not ready():
+        assert time.monotonic() < end
+        time.sleep(0.002)
+
+
+@pytest.mark.parametrize("seconds", [0.0, -1.0])
+def test_past_deadline_sends_nothing(carrier: Carrier, seconds: float) -> None:
+    with serving() as server:
+        assert not_sent(carrier.send(server.url, call=call(seconds)))
+        assert server.connections == 0
+
+
+def test_unwritable_requests_are_refused_unsent(carrier: Carrier) -> None:
+    with serving() as server:
+        for request in (
+            wire.Request(method="POST", target="/a b"),
+            wire.Request(method="POST", target="/a\r\nX: y"),
+            wire.Request(method="POST", target="/a#b"),
+            wire.Request(method="POST", target="/a/../b"),
+            wire.Request(method="POST", target="/ä"),
+            wire.Request(method="POST", target="no-slash"),
+            wire.Request(method="POST", target="/", headers={"X": "a\r\nY: b"}),
+            wire.Request(method="POST", target="/", headers={"X": "ä"}),
+            wire.Request(method="POST", target="/", headers={"Transfer-Encoding": "chunked"}),
+            wire.Request(method="POST", target="/", headers={"Content-Length": "7"}, body=b"1"),
+            wire.Request(method="POST", target="/", body=bytes(wire.MAX_BODY + 1)),
+        ):
+            assert not_sent(carrier.send(server.url, request)), request
+        assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["", "localhost", "ftp://a", "http://", "http://a/", "http://a/b", "http://u:p@a", "http://a?b", "http://a#b"],
+)
+def test_base_url_is_an_origin(carrier: Carrier, url: str) -> None:
+    with pytest.raises(ValueError, match="base_url"):
+        carrier.send(url)
+
+
+# --- nothing on its own account -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "POST", "DELETE"])
+@pytest.mark.parametrize("close", [finish, reset])
+def test_dropped_idle_connection_never_sends_twice(carrier: Carrier, method: str, close: Close) -> None:
+    """The server hangs up on a kept connection, before or just as the next request arrives."""
+    seen: list[bytes] = []
+
+    def hang_up(conn: socket.socket) -> None:
+        seen.append(read_request(conn))
+        conn.sendall(reply())
+        if again := conn.recv(1):  # the next request has begun to arrive on the kept connection
+            seen.append(again)
+            close(conn)
+
+    request = wire.Request(method=method, target="/orders", body=b"{}" if method in ("PUT", "POST") else b"")
+    with serving(hang_up) as server:
+        assert isinstance(carrier.send(server.url, request), Reply)
+        assert in_doubt(carrier.send(server.url, request))
+        assert len(seen) == 2
+        assert server.connections == 1
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "POST"])
+def test_connection_closed_while_idle_is_not_used(carrier: Carrier, method: str) -> None:
+    request = wire.Request(method=method, target="/orders")
+    with serving() as server:
+        server.handler = server.answer(reply(), keep=False)
+        for sent in range(1, 4):
+            assert isinstance(carrier.send(server.url, request), Reply)
+            assert len(server.requests) == server.connections == sent
+            time.sleep(0.02)  # the FIN arrives
+
+
+def test_redirects_come_back_as_they_are(carrier: Carrier) -> None:
+    with serving() as server:
+        server.handler = server.answer(reply(b"", status="302 Found", Location="/elsewhere"))
+        result = carrier.send(server.url)
+        assert isinstance(result, Reply)
+        assert result.response.status == 302
+        assert result.response.header("Location") == "/elsewhere"
+        assert len(server.requests) == 1
+
+
+def test_cookies_are_not_kept(carrier: Carrier) -> None:
+    with serving() as server:
+        server.handler = server.answer(reply(Set_Cookie="a=1; Path=/"))
+        carrier.send(server.url)
+        carrier.send(server.url)
+        assert len(server.requests) == 2
+        assert b"cookie" not in server.requests[1].lower()
+
+
+def test_only_what_is_built_is_sent(carrier: Carrier) -> None:
+    with serving() as server:
+        carrier.send(server.url)
+        carrier.send(server.url, GET)
+    posted, got = server.requests
+    assert posted.startswith(b"POST /orders/a%40b HTTP/1.1\r\n")
+    assert posted.endswith(b"\r\n\r\n" + ORDER.body)
+    headers = headers_of(posted)
+    assert set(headers) == {
+        "host", "content-type", "x-order", "user-agent", "accept-encoding", "content-length",
+    }  # fmt: skip
+    assert headers["accept-encoding"] == "identity"
+    assert headers["user-agent"].startswith("stampcard/")
+    assert headers["host"] == server.url.removeprefix("http://")
+    assert set(headers_of(got)) == {"host", "user-agent", "accept-encoding"}
+
+
+@pytest.mark.parametrize("target", ["/a%40b/%7Ec/%3A?x=%20y&z=1+2", "/a@b/~c/:?x=%2F&y=%e4", "/", "/a//b?q", "/%41%2e"])
+def test_target_arrives_byte_for_byte(carrier: Carrier, target: str) -> None:
+    with serving() as server:
+        assert isinstance(carrier.send(server.url, wire.Request(method="GET", target=target)), Reply)
+    assert server.requests[0].split(b"\r\n")[0] == f"GET {target} HTTP/1.1".encode()
+
+
+# --- deadlines and aborts -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("head", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n"])
+def test_dribbling_server_ends_at_the_deadline(carrier: Carrier, head: bytes) -> None:
+    def dribble(conn: socket.socket) -> None:
+        read_request(conn)
+        conn.sendall(head)
+        for byte in b"HTTP/1.1 200 OK\r\nX-Long: " + b"x" * 4000:
+            conn.sendall(bytes([byte]))
+            time.sleep(0.02)
+
+    with serving(dribble) as server:
+        began = time.monotonic()
+        result = carrier.send(server.url, call=call(0.25))
+        took = time.monotonic() - began
+    assert in_doubt(result)
+    assert isinstance(result, Failed)
+    assert result.why.startswith("deadline")
+    assert 0.2 < took < 1.5
+
+
+def test_nothing_is_delivered_after_the_deadline(carrier: Carrier) -> None:
+    """What the kernel has taken but not delivered is dropped: the server, reading on later, finds a reset."""
+    given_up, ends = threading.Event(), list[str]()
+
+    def stall(conn: socket.socket) -> None:
+        conn.recv(100)
+        given_up.wait(5)
+        try:
+            while conn.recv(65536):
+                pass
+            ends.append("whole")
+        except ConnectionResetError:
+            ends.append("reset")
+
+    with serving(stall, receive_buffer=4096) as server:
+        big = wire.Request(method="POST", target="/", body=bytes(wire.MAX_BODY))
+        began = time.monotonic()
+        assert in_doubt(carrier.send(server.url, big, call=call(0.25)))
+        assert time.monotonic() - began < 1.5
+        given_up.set()
+        wait_until(lambda: bool(ends))
+    assert ends == ["reset"]
+
+
+@pytest.mark.parametrize("phase", ["headers", "body", "handshake", "connect", "pool", "before"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_abort_from_another_thread_ends_the_call(kind: str, phase: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    reached = threading.Event()
+
+    def hang(conn: socket.socket) -> None:
+        if phase != "handshake":
+            read_request(conn)
+        if phase == "body":
+            conn.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nab")
+        reached.set()
+        while conn.recv(65536):
+            pass
+
+    with contextlib.ExitStack() as stack:
+        server = stack.enter_context(serving(hang))
+        carrier = stack.enter_context(carrying(kind, max_connections=1))
+        url = server.url.replace("http:", "https:") if phase == "handshake" else server.url
+        under_way, blocker, results = call(10), call(10), []
+        if phase == "pool":
+            holding = threading.Thread(target=carrier.send, args=(url,), kwargs={"call": blocker})
+            holding.start()
+            reached.wait(5)
+        if phase == "connect":
+            url = stack.enter_context(full_backlog())
+            threading.Timer(0.1, reached.set).start()
+        if phase == "before":
+            under_way.abort()
+            reached.set()
+        thread = threading.Thread(target=lambda: results.append(carrier.send(url, call=under_way)))
+        thread.start()
+        assert reached.wait(5)
+        time.sleep(0.05)
+        began = time.monotonic()
+        under_way.abort()
+        thread.join(5)
+        took = time.monotonic() - began
+        blocker.abort()
+        if phase == "pool":
+            holding.join(5)
+        assert took < 1
+        assert results[0].sent is (phase in ("headers", "body"))
+        assert results[0].why.startswith("aborted")
+        if phase in ("headers", "body"):  # the aborted connection is gone: the next call opens another
+            server.handler = server.answer(reply())
+            assert isinstance(carrier.send(url), Reply)
+            assert server.connections == 2
+
+
+@contextlib.contextmanager
+def full_backlog() -> Generator[str, None, None]:
+    """An address that neither accepts nor refuses: its queue is full."""
+    with contextlib.ExitStack() as stack:
+        listening = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        for _ in range(4):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(listening.getsockname())
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+
+
+def test_connection_that_never_stands_ends_at_the_deadline(carrier: Carrier) -> None:
+    with full_backlog() as url:
+        began = time.monotonic()
+        assert not_sent(carrier.send(url, call=call(0.2)))
+        assert time.monotonic() - began < 1.5
+
+
+def test_abort_after_the_reply_leaves_the_connection_to_others(carrier: Carrier) -> None:
+    with serving() as server:
+        first = call()
+        assert isinstance(carrier.send(server.url, call=first), Reply)
+        first.abort()
+        assert isinstance(carrier.send(server.url), Reply)
+        assert server.connections == 1
+
+
+def test_hanging_name_lookup_sends_nothing(carrier: Carrier, monkeypatch: pytest.MonkeyPatch) -> None:
+    release, asked = threading.Event(), threading.Event()
+    lookup = socket.getaddrinfo
+
+    def hang(*args: object, **kwargs: object) -> object:
+        asked.set()
+        release.wait(10)
+        return lookup(*args, **kwargs)  # type: ignore[arg-type]
+
+    with serving() as server:
+        monkeypatch.setattr(socket, "getaddrinfo", hang)
+        late = call(0.15)
+        if carrier.kind == "sync":  # the resolver cannot be interrupted, but what it finds too late is not used
+            threading.Timer(0.3, release.set).start()
+        began = time.monotonic()
+        result = carrier.send(server.url, call=late)
+        assert time.monotonic() - began < 1.5
+        assert asked.is_set()
+        release.set()
+        assert not_sent(result)
+        time.sleep(0.1)
+        assert server.connections == 0
+
+
+# --- odd replies ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"not http at all\r\n\r\n",
+        b"HTTP/1.1 OK\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\n" + b"".join(b"X-%d: %s\r\n" % (n, b"y" * 90) for n in range(3000)) + b"\r\n",
+        b"HTTP/1.1 200 OK\r\nX: " + b"y" * 300_000 + b"\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 7\r\n\r\nhello",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 9999999\r\n\r\n" + b"x" * (wire.MAX_BODY + 70_000),
+        b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * (wire.MAX_BODY + 70_000),
+        reply(gzip.compress(bytes(64 << 20)), Content_Encoding="gzip"),
+        reply(gzip.compress(b"{}")[:-4], Content_Encoding="gzip"),
+        reply(b"no gzip", Content_Encoding="gzip"),
+        b"\x16\x03\x01\x00\x05\x01\x00\x00\x01\x00",
+    ],
+    ids=lambda raw: repr(raw[:18]),
+)
+def test_no_whole_reply_is_in_doubt(carrier: Carrier, raw: bytes) -> None:
+    def answer(conn: socket.socket) -> None:
+        read_request(conn)
+        with contextlib.suppress(OSError):
+            conn.sendall(raw)
+        finish(conn)
+
+    with serving(answer) as server:
+        assert in_doubt(carrier.send(server.url))
+
+
+@pytest.mark.parametrize(
+    ("raw", "status", "body"),
+    [
+        (b"HTTP/1.1 100 Continue\r\n\r\n" + reply(b"{}"), 200, b"{}"),
+        (b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + reply(b"{}"), 200, b"{}"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n", 200, b"{}"),
+        (b"HTTP/1.1 204 No Content\r\n\r\n", 204, b""),
+        (reply(b"", status="500 Oh"), 500, b""),
+        (reply(b"x" * wire.MAX_BODY), 200, b"x" * wire.MAX_BODY),
+        (reply(gzip.compress(b'{"a":1}'), Content_Encoding="gzip"), 200, b'{"a":1}'),
+        (reply(b"\x00raw", Content_Encoding="br"), 200, b"\x00raw"),
+    ],
+    ids=lambda value: repr(value)[:24],
+)
+def test_whole_replies(carrier: Carrier, raw: bytes, status: int, body: bytes) -> None:
+    with serving() as server:
+        server.handler = server.answer(raw)
+        result = carrier.send(server.url)
+    assert body_of(result) == body
+    assert isinstance(result, Reply)
+    assert result.response.status == status
+
+
+def test_response_headers_are_joined_in_lower_case(carrier: Carrier) -> None:
+    with serving() as server:
+        server.handler = server.answer(b"HTTP/1.1 200 OK\r\nX-A: 1\r\nx-a: 2\r\nContent-Length: 0\r\n\r\n")
+        result = carrier.send(server.url)
+    assert isinstance(result, Reply)
+    assert dict(result.response.headers) == {"x-a": "1, 2", "content-length": "0"}
+
+
+# --- secrets --------------------------------------------------------------------------------------------------------
+
+
+def test_nothing_secret_is_logged(carrier: Carrier, caplog: pytest.LogCaptureFixture) -> None:
+    """One provider has its key in the path, others in headers; httpcore logs headers at DEBUG."""
+
+    class Key(httpx.Auth):
+        def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+            request.headers["X-Key"] = "sesame-header"
+            yield request
+
+    secret = wire.Request(method="PUT", target="/key/sesame-path", body=b"sesame-body")
+    with caplog.at_level(logging.DEBUG), serving() as server:
+        logging.getLogger("httpcore.http11").debug("ours to keep")
+        server.handler = server.answer(reply(b"sesame-reply", X_Token="sesame-token"))
+        results = [carrier.send(server.url, secret, auth=Key())]
+        server.handler = lambda conn: finish(conn) if read_request(conn) else None
+        results.append(carrier.send(f"{server.url}", secret, auth=Key()))
+        server.handler = lambda conn: reset(conn) if read_exactly(conn, 60) else None
+        results.append(carrier.send(f"{server.url}", secret, auth=Key()))
+        server.handler = lambda conn: conn.sendall(b"sesame garbage\r\n\r\n")
+        results.append(carrier.send(f"{server.url}", secret, auth=Key()))
+        results.append(carrier.send("http://sesame.invalid", secret, auth=Key()))
+    assert "ours to keep" in caplog.text
+    assert "sesame" not in caplog.text
+    assert "sesame" not in repr(results)
+
+
+def test_servers_are_reachable_at_all() -> None:
+    """The negative tests above would pass on a server nobody can reach."""
+    server = Server()
+    with contextlib.closing(server), socket.create_connection(("127.0.0.1", server.port)) as conn:
+        conn.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        assert conn.recv(100).startswith(b"HTTP/1.1 200")
