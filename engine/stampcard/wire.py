@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from decimal import Context, Decimal, InvalidOperation
+from decimal import Context, Decimal, DecimalException, Inexact
 from typing import Final, TypeAlias, cast
 from urllib.parse import quote
 
@@ -24,7 +24,8 @@ MAX_BODY: Final = 1024 * 1024
 MAX_DEPTH: Final = 64
 MAX_DIGITS: Final = 40
 MAX_EXPONENT: Final = 30
-_NUMBER: Final = Context(prec=MAX_DIGITS)
+_NUMBER: Final = Context(prec=MAX_DIGITS, traps=[Inexact])
+"""Refuses what it would have to round; it does not borrow the caller's context, nor its traps."""
 
 
 @attrs.frozen(kw_only=True)
@@ -116,9 +117,12 @@ class JsonView:
         return JsonView()
 
     def text(self) -> str | None:
-        """A string, or a whole number written as one (ids drift between the two)."""
+        """A string, or a whole number written as one (ids drift between the two).
+
+        A string with half a surrogate pair is None: it is no text, and could be neither journalled nor sent back.
+        """
         if isinstance(self._value, str):
-            return self._value
+            return None if _LONE_SURROGATE.search(self._value) else self._value
         if isinstance(self._value, int) and not isinstance(self._value, bool):
             return str(self._value)
         return None
@@ -161,28 +165,35 @@ class JsonView:
         return None if self._value is _MISSING else cast(Json, self._value)
 
 
+_LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+# A string that is never closed reaches to the end: were it to fail instead, every quote in it would be tried again, and
+# a megabyte of quotes would hold a till for hours.
+_STRING_OR_BRACKET: Final = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
+
+
 def _too_deep(text: str) -> bool:
-    """Refuse before parsing: the C parser recurses once a level. Brackets inside strings only make it stricter."""
+    """Refuse before parsing: the C parser recurses once a level."""
     if text.count("[") + text.count("{") <= MAX_DEPTH:
         return False
     depth = 0
-    for bracket in re.findall(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', text):
-        if bracket in "[{":
+    for found in _STRING_OR_BRACKET.finditer(text):
+        bracket = found[0]
+        if bracket in {"[", "{"}:
             depth += 1
             if depth > MAX_DEPTH:
                 return True
-        elif bracket in "]}":
+        elif bracket in {"]", "}"}:
             depth -= 1
     return False
 
 
 def _decimal(text: str) -> Decimal:
-    if len(text) > MAX_DIGITS + 8:
+    if len(text) > MAX_DIGITS + 8:  # a sign, a point, an exponent
         raise ValueError("a number is too long")
     try:
         value = _NUMBER.create_decimal(text)
-    except InvalidOperation as error:
-        raise ValueError("not a number") from error
+    except DecimalException as error:
+        raise ValueError("not an exact number") from error
     if not value.is_finite() or abs(value.adjusted()) > MAX_EXPONENT:
         raise ValueError("a number is out of range")
     return value
@@ -203,7 +214,10 @@ def minified(value: object) -> bytes:
 
     Raises ValueError for a float (money is never one), a NaN, an infinity, or a value JSON cannot hold.
     """
-    return _write(value).encode()
+    try:
+        return _write(value).encode()
+    except RecursionError:
+        raise ValueError("cannot be sent as JSON: nested too deeply") from None
 
 
 def _write(value: object) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_DOWN, Decimal, InvalidOperation
+from decimal import Context, Decimal, DecimalException, Inexact
 from functools import total_ordering
 from typing import Final, Self, final
 
@@ -27,6 +27,9 @@ _EXPONENTS: Final = {
 
 MAX_UNITS: Final = 10**15
 """Largest amount held, in minor units: a bound, so that no foreign number grows without end."""
+_EXACT: Final = Context(prec=40, traps=[Inexact])
+"""Refuses what it would have to round. Never the caller's own context: a till that computes with six digits would
+have its amounts rounded in here."""
 
 
 def exponent(currency: str) -> int:
@@ -56,15 +59,22 @@ class Money:
             raise ValueError("money is never a float: give a string, an int or a Decimal")
         places = exponent(currency)
         try:
-            scaled = Decimal(amount).scaleb(places)
-            units = int(scaled.to_integral_value(ROUND_DOWN))
-        except (InvalidOperation, ValueError, OverflowError, TypeError):
+            scaled = _EXACT.create_decimal(amount).scaleb(places, _EXACT)
+        except (DecimalException, ValueError, OverflowError, TypeError):
             raise ValueError("not an amount of money") from None
+        if not scaled.is_finite():
+            raise ValueError("not an amount of money")
+        if abs(scaled.adjusted()) > _EXACT.prec:  # before it becomes an int: 1e999999 has a million digits
+            raise ValueError("an amount out of range")
+        units = int(scaled)
         if scaled != units:
             raise ValueError(f"more than the {places} decimals of {currency}")
         _fill(self, units, currency)
 
     def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError("money does not change")
+
+    def __delattr__(self, name: str) -> None:
         raise AttributeError("money does not change")
 
     @classmethod
@@ -91,7 +101,7 @@ class Money:
     @property
     def amount(self) -> Decimal:
         """Major units, with exactly the currency's decimals: `Decimal("5.10")`."""
-        return Decimal(self._units).scaleb(-exponent(self._currency))
+        return Decimal(self._units).scaleb(-exponent(self._currency), _EXACT)
 
     @property
     def currency(self) -> str:

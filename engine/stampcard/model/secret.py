@@ -26,6 +26,9 @@ class Secret(Generic[T_co]):
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError("a secret does not change")
 
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError("a secret does not change")
+
     def reveal(self) -> T_co:
         """The value itself."""
         return self._value
