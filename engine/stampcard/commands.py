@@ -5,21 +5,33 @@ May live here: the input of each trigger, frozen. May not: a provider's own fiel
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar, TypeAlias
 
 import attrs
 
-from stampcard.model import Basket, Guest, Member, Money, Reward, Tender, Totals
+from stampcard.model import Address, Basket, Guest, Member, Money, Refusal, Reward, Tender, Totals
 
 __all__ = [
     "Abandon",
+    "Answered",
+    "Approve",
+    "Authorize",
     "Bill",
+    "Cancel",
     "Checkout",
     "Command",
     "Complete",
+    "Create",
+    "Item",
+    "Lapse",
+    "Observe",
     "Place",
+    "PlaceItems",
     "PurchaseCommand",
+    "Redeem",
     "Refund",
+    "Reject",
     "Void",
 ]
 
@@ -114,3 +126,113 @@ class Abandon(Command):
 
 PurchaseCommand: TypeAlias = Checkout | Place | Bill | Complete | Void | Refund
 """What a PURCHASE provider translates. `Abandon` is the till's own and reaches no provider."""
+
+
+@attrs.frozen(kw_only=True)
+class Observe(Command):
+    """Ask the provider where the order stands now, and follow it there."""
+
+    trigger: ClassVar[str] = "observe"
+
+
+@attrs.frozen(kw_only=True)
+class Answered:
+    """A contest question answered right: good for one order of one offer. The ids are the provider's, as text."""
+
+    id: str
+    offer: str
+
+
+@attrs.frozen(kw_only=True)
+class Redeem(Command):
+    """Points for a prize; a provider adds whose points and which e-mail.
+
+    points_each, balance: None when not known. balance is what was true when it was asked, not part of the wish, so it
+    takes no part in comparing a repeat (eq=False). asks_question: the offer needs `answered`. ships: it needs an address.
+    """
+
+    trigger: ClassVar[str] = "redeem"
+    personal: ClassVar[tuple[str, ...]] = ("ship_to",)
+    offer: str
+    quantity: int = 1
+    points_each: int | None = None
+    balance: int | None = attrs.field(default=None, eq=False)
+    asks_question: bool = False
+    answered: Answered | None = None
+    ships: bool = False
+    ship_to: Address | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Approve(Command):
+    """Let the redemption through."""
+
+    trigger: ClassVar[str] = "approve"
+
+
+@attrs.frozen(kw_only=True)
+class Reject(Command):
+    """Refuse the redemption."""
+
+    trigger: ClassVar[str] = "reject"
+
+
+@attrs.frozen(kw_only=True)
+class Item:
+    """Something ordered from a catalogue; a provider adds its product id. price: of one; None when it sends none."""
+
+    quantity: int = 1
+    price: Money | None = None
+
+
+@attrs.frozen(kw_only=True)
+class PlaceItems(Command):
+    """Order goods from a catalogue. The order's id is the code the provider replays by.
+
+    total: None when the provider is sent none. total_as_given: the total is sent although the items come to another
+    one (a switch: one provider's own sample does not add up).
+    """
+
+    trigger: ClassVar[str] = "place"
+    items: tuple[Item, ...]
+    total: Money | None = None
+    total_as_given: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class Authorize(Command):
+    """Hold money for exactly one order. Card data is never here: a command is journalled."""
+
+    trigger: ClassVar[str] = "authorize"
+    amount: Money
+
+    def broken_limits(self) -> tuple[Refusal, ...]:
+        """Fields outside the provider's own limits, all of them (code `field.limit`); no refusal repeats the value."""
+        return ()
+
+
+@attrs.frozen(kw_only=True)
+class Create(Command):
+    """Make the order from the held money.
+
+    amount: None stands for all that was held. at: when it was asked, to see whether the hold is still alive; it takes
+    no part in comparing a repeat (eq=False).
+    """
+
+    trigger: ClassVar[str] = "create"
+    at: datetime = attrs.field(eq=False)
+    amount: Money | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Cancel(Command):
+    """Undo the order made from the held money."""
+
+    trigger: ClassVar[str] = "cancel"
+
+
+@attrs.frozen(kw_only=True)
+class Lapse(Command):
+    """The hold ended by itself: write it down. The provider is not told."""
+
+    trigger: ClassVar[str] = "lapse"

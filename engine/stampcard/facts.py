@@ -5,14 +5,15 @@ May live here: the facts every provider of a lifecycle shares. A provider subcla
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar, Self
 
 import attrs
 
-from stampcard.commands import Bill, Checkout, Command, Place
+from stampcard.commands import Bill, Checkout, Command, Create, Place
 from stampcard.model import Basket, Facts, Guest, Member, Money, Reward, Tender, Totals
 
-__all__ = ["PurchaseFacts"]
+__all__ = ["AuthorizationFacts", "PurchaseFacts"]
 
 
 @attrs.frozen(kw_only=True)
@@ -61,3 +62,19 @@ class PurchaseFacts(Facts):
                 )
             case _:
                 return self
+
+
+@attrs.frozen(kw_only=True)
+class AuthorizationFacts(Facts):
+    """What is known of a hold: what `create` is measured against.
+
+    authorized: the amount held. expires_at: when the hold ends by itself. spent: an order was made from it.
+    """
+
+    authorized: Money | None = None
+    expires_at: datetime | None = None
+    spent: bool = False
+
+    def learn(self, command: Command) -> Self:
+        """These facts after `command` was accepted."""
+        return attrs.evolve(self, spent=True) if isinstance(command, Create) else self
