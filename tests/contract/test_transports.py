@@ -15,9 +15,6 @@ from collections.abc import Callable, Generator
 
 import httpx
 import pytest
-
-from stampcard import wire
-from stampcard.transport import Failed, Reply, Sent
 from tests.transport.loopback import (
     CA,
     KINDS,
@@ -34,6 +31,9 @@ from tests.transport.loopback import (
     reset,
     serving,
 )
+
+from stampcard import wire
+from stampcard.transport import Failed, Reply, Sent
 
 Close = Callable[[socket.socket], None]
 ANSWER = reply(b'{"order":"' + b"x" * 120 + b'"}', Content_Type="application/json", X_Trace="t" * 80)

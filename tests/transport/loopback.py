@@ -198,6 +198,13 @@ class Carrier:
         job = self._async.send(request, base_url=base_url, auth=auth, call=call)
         return asyncio.run_coroutine_threadsafe(job, self.loop).result(20)
 
+    def shut(self) -> None:
+        """Close the sender, and nothing else."""
+        if self._sync is not None:
+            self._sync.close()
+        else:
+            asyncio.run_coroutine_threadsafe(self._async.aclose(), self.loop).result(10)
+
     def close(self) -> None:
         if self._sync is not None:
             self._sync.close()
