@@ -299,6 +299,27 @@ def test_connection_closed_while_idle_is_not_used(carrier: Carrier, method: str)
             time.sleep(0.02)  # the FIN arrives
 
 
+@pytest.mark.parametrize("late", [0.0, 0.03])
+def test_reply_nobody_asked_for_is_no_answer(carrier: Carrier, late: float) -> None:
+    """Some servers send a parting 408 down an idle connection; the next order must not take it for its own reply."""
+
+    def chatty(conn: socket.socket) -> None:
+        while request := read_request(conn):
+            server.requests.append(request)
+            stray = reply(b"stray", status="408 Idle")
+            conn.sendall(reply(b"asked") + (b"" if late else stray))
+            if late:
+                time.sleep(late)
+                conn.sendall(stray)
+
+    with serving(chatty) as server:
+        for _ in range(3):
+            result = carrier.send(server.url)
+            assert in_doubt(result) or body_of(result) == b"asked"
+            time.sleep(2 * late)
+        assert len(server.requests) <= 3
+
+
 def test_redirects_come_back_as_they_are(carrier: Carrier) -> None:
     with serving() as server:
         server.handler = server.answer(reply(b"", status="302 Found", Location="/elsewhere"))
@@ -388,7 +409,7 @@ def test_nothing_is_delivered_after_the_deadline(carrier: Carrier) -> None:
     assert ends == ["reset"]
 
 
-@pytest.mark.parametrize("phase", ["headers", "body", "handshake", "connect", "pool", "before"])
+@pytest.mark.parametrize("phase", ["headers", "body", "tls", "handshake", "connect", "pool", "before"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_abort_from_another_thread_ends_the_call(kind: str, phase: str, monkeypatch: pytest.MonkeyPatch) -> None:
     reached = threading.Event()
@@ -403,8 +424,8 @@ def test_abort_from_another_thread_ends_the_call(kind: str, phase: str, monkeypa
             pass
 
     with contextlib.ExitStack() as stack:
-        server = stack.enter_context(serving(hang))
-        carrier = stack.enter_context(carrying(kind, max_connections=1))
+        server = stack.enter_context(serving(hang, tls=phase == "tls"))
+        carrier = stack.enter_context(carrying(kind, max_connections=1, verify=CA))
         url = server.url.replace("http:", "https:") if phase == "handshake" else server.url
         under_way, blocker, results = call(10), call(10), []
         if phase == "pool":
@@ -429,9 +450,9 @@ def test_abort_from_another_thread_ends_the_call(kind: str, phase: str, monkeypa
         if phase == "pool":
             holding.join(5)
         assert took < 1
-        assert results[0].sent is (phase in ("headers", "body"))
+        assert results[0].sent is (phase in ("headers", "body", "tls"))
         assert results[0].why.startswith("aborted")
-        if phase in ("headers", "body"):  # the aborted connection is gone: the next call opens another
+        if phase in ("headers", "body", "tls"):  # the aborted connection is gone: the next call opens another
             server.handler = server.answer(reply())
             assert isinstance(carrier.send(url), Reply)
             assert server.connections == 2

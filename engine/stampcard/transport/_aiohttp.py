@@ -79,6 +79,9 @@ class _OneConnection(aiohttp.TCPConnector):
             raise httpx.ReadError("the connection broke")
         attempt.wrote = False
         connection = await super().connect(req, traces, timeout)
+        while connection.protocol is not None and connection.protocol.should_close:
+            connection.close()  # an idle one that has received something: not an answer to this request
+            connection = await super().connect(req, traces, timeout)
         if attempt.remaining() <= 0:
             connection.release()
             raise httpx.ConnectTimeout("the deadline has passed")

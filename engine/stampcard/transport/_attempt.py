@@ -31,11 +31,12 @@ class Attempt:
     wrote: evidence from a transport of ours: could a byte of this request have left? None: a foreign transport cannot
     say, and its exception is judged instead.
     sent: the conclusion; it starts at the worst.
+    heard: our own sockets received something during this attempt.
     broke: how the connection ended, where the library below takes a reset for the end of a body.
     encrypted: the request travels inside TLS, so bytes on a bare socket are a proxy's CONNECT, never the request's.
     """
 
-    __slots__ = ("_cut", "_guard", "broke", "call", "encrypted", "sent", "wrote")
+    __slots__ = ("_cut", "_guard", "broke", "call", "encrypted", "heard", "sent", "wrote")
 
     def __init__(self, call: Call, *, encrypted: bool) -> None:
         self.call = call
@@ -43,7 +44,8 @@ class Attempt:
         self.wrote: bool | None = None
         self.broke: Callable[[], BaseException | None] = _unbroken
         self.sent = True
-        self._guard = threading.Lock()
+        self.heard = False
+        self._guard = threading.RLock()  # an abort may come from a signal handler inside `hold`
         self._cut: Callable[[], None] | None = None
 
     def remaining(self) -> float:

@@ -117,7 +117,11 @@ class DeadlineTransport(httpx.BaseTransport):
             attempt.let_go()
             self._leave()
             raise
-        return httpx.Response(response.status, headers=response.headers, stream=_Reply(self, attempt, response))
+        reply = _Reply(self, attempt, response)
+        if not attempt.heard:  # left over from an earlier call on this connection: not an answer to this one
+            reply.close()
+            raise httpx.RemoteProtocolError("a reply nobody asked for")
+        return httpx.Response(response.status, headers=response.headers, stream=reply)
 
     def release(self, attempt: Attempt, response: httpcore.Response) -> None:
         attempt.let_go()  # before the connection is free for another call, which a late abort must not hit

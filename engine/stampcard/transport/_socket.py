@@ -58,12 +58,14 @@ class _Stream(httpcore.NetworkStream):
             raise httpcore.ReadTimeout(_LATE)
         try:
             self._sock.settimeout(left)
-            return self._sock.recv(max_bytes)
+            data = self._sock.recv(max_bytes)
         except TimeoutError as error:
             self._spoil()
             raise httpcore.ReadTimeout(_LATE) from error
         except (OSError, ValueError) as error:
             raise httpcore.ReadError("reading failed") from error
+        attempt.heard = True
+        return data
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         attempt = _attempt()

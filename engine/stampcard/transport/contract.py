@@ -5,7 +5,8 @@ May live here: the two results of a send, the handle that aborts one. May not: a
 A sender makes ONE call, drives the auth hook around it, never retries, never follows a redirect, and returns; it
 does not raise for anything the network does. `Failed(sent=False)` is a proof that no byte of the ORDER's request left
 this machine (a token request of the auth hook that failed before it counts as proof too); without proof it is
-`Failed(sent=True)`. The deadline is a real bound: no byte is sent, and none is waited for, after it.
+`Failed(sent=True)`. The deadline is a real bound: no byte is sent, and none is waited for, after it; what the kernel
+still holds of a call given up is dropped, so that no order arrives late on a line that comes back.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ class Call:
     def __init__(self, deadline: float, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._deadline = deadline
         self._monotonic = monotonic
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # an abort may come from a signal handler inside `on_abort`
         self._closers: list[Callable[[], None]] = []
         self._aborted = False
 
