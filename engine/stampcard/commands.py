@@ -148,7 +148,7 @@ class Redeem(Command):
     """Points for a prize; a provider adds whose points and which e-mail.
 
     points_each, balance: None when not known. balance is what was true when it was asked, not part of the wish, so it
-    takes no part in comparing a repeat (eq=False). asks_question: the offer needs `answered`. ships: it needs an address.
+    takes no part in comparing a repeat (eq=False). asks_question: the offer needs `answered`. ships: needs an address.
     """
 
     trigger: ClassVar[str] = "redeem"
