@@ -6,14 +6,11 @@ May live here: promises both senders keep, each test run on both. May not: one s
 from __future__ import annotations
 
 import contextlib
-import gzip
-import logging
 import socket
 import threading
 import time
 from collections.abc import Callable, Generator
 
-import httpx
 import pytest
 from tests.transport.loopback import (
     CA,
@@ -21,15 +18,19 @@ from tests.transport.loopback import (
     ORDER,
     Carrier,
     Server,
+    body_of,
     call,
     carrying,
     finish,
     headers_of,
+    in_doubt,
+    not_sent,
     read_exactly,
     read_request,
     reply,
     reset,
     serving,
+    wait_until,
 )
 
 from stampcard import wire
@@ -44,19 +45,6 @@ GET = wire.Request.get("/orders")
 def carrier(request: pytest.FixtureRequest) -> Generator[Carrier, None, None]:
     with carrying(request.param) as carrier:
         yield carrier
-
-
-def not_sent(result: Sent) -> bool:
-    return isinstance(result, Failed) and not result.sent
-
-
-def in_doubt(result: Sent) -> bool:
-    return isinstance(result, Failed) and result.sent
-
-
-def body_of(result: Sent) -> bytes:
-    assert isinstance(result, Reply), result
-    return result.response.body
 
 
 # --- cuts at every byte ---------------------------------------------------------------------------------------------
@@ -222,13 +210,6 @@ def test_exhausted_pool_is_proof(kind: str) -> None:
         assert server.connections <= 2
 
 
-def wait_until(ready: Callable[[], bool]) -> None:
-    end = time.monotonic() + 5
-    while not ready():
-        assert time.monotonic() < end
-        time.sleep(0.002)
-
-
 @pytest.mark.parametrize("seconds", [0.0, -1.0])
 def test_past_deadline_sends_nothing(carrier: Carrier, seconds: float) -> None:
     with serving() as server:
@@ -361,245 +342,6 @@ def test_target_arrives_byte_for_byte(carrier: Carrier, target: str) -> None:
     with serving() as server:
         assert isinstance(carrier.send(server.url, wire.Request(method="GET", target=target)), Reply)
     assert server.requests[0].split(b"\r\n")[0] == f"GET {target} HTTP/1.1".encode()
-
-
-# --- deadlines and aborts -------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("head", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n"])
-def test_dribbling_server_ends_at_the_deadline(carrier: Carrier, head: bytes) -> None:
-    def dribble(conn: socket.socket) -> None:
-        read_request(conn)
-        conn.sendall(head)
-        for byte in b"HTTP/1.1 200 OK\r\nX-Long: " + b"x" * 4000:
-            conn.sendall(bytes([byte]))
-            time.sleep(0.02)
-
-    with serving(dribble) as server:
-        began = time.monotonic()
-        result = carrier.send(server.url, call=call(0.25))
-        took = time.monotonic() - began
-    assert in_doubt(result)
-    assert isinstance(result, Failed)
-    assert result.why.startswith("deadline")
-    assert 0.2 < took < 1.5
-
-
-def test_nothing_is_delivered_after_the_deadline(carrier: Carrier) -> None:
-    """What the kernel has taken but not delivered is dropped: the server, reading on later, finds a reset."""
-    given_up, ends = threading.Event(), list[str]()
-
-    def stall(conn: socket.socket) -> None:
-        conn.recv(100)
-        given_up.wait(5)
-        try:
-            while conn.recv(65536):
-                pass
-            ends.append("whole")
-        except ConnectionResetError:
-            ends.append("reset")
-
-    with serving(stall, receive_buffer=4096) as server:
-        big = wire.Request(method="POST", target="/", body=bytes(wire.MAX_BODY))
-        began = time.monotonic()
-        assert in_doubt(carrier.send(server.url, big, call=call(0.25)))
-        assert time.monotonic() - began < 1.5
-        given_up.set()
-        wait_until(lambda: bool(ends))
-    assert ends == ["reset"]
-
-
-@pytest.mark.parametrize("phase", ["headers", "body", "tls", "handshake", "connect", "pool", "before"])
-@pytest.mark.parametrize("kind", KINDS)
-def test_abort_from_another_thread_ends_the_call(kind: str, phase: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    reached = threading.Event()
-
-    def hang(conn: socket.socket) -> None:
-        if phase != "handshake":
-            read_request(conn)
-        if phase == "body":
-            conn.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nab")
-        reached.set()
-        while conn.recv(65536):
-            pass
-
-    with contextlib.ExitStack() as stack:
-        server = stack.enter_context(serving(hang, tls=phase == "tls"))
-        carrier = stack.enter_context(carrying(kind, max_connections=1, verify=CA))
-        url = server.url.replace("http:", "https:") if phase == "handshake" else server.url
-        under_way, blocker, results = call(10), call(10), []
-        if phase == "pool":
-            holding = threading.Thread(target=carrier.send, args=(url,), kwargs={"call": blocker})
-            holding.start()
-            reached.wait(5)
-        if phase == "connect":
-            url = stack.enter_context(full_backlog())
-            threading.Timer(0.1, reached.set).start()
-        if phase == "before":
-            under_way.abort()
-            reached.set()
-        thread = threading.Thread(target=lambda: results.append(carrier.send(url, call=under_way)))
-        thread.start()
-        assert reached.wait(5)
-        time.sleep(0.05)
-        began = time.monotonic()
-        under_way.abort()
-        thread.join(5)
-        took = time.monotonic() - began
-        blocker.abort()
-        if phase == "pool":
-            holding.join(5)
-        assert took < 1
-        assert results[0].sent is (phase in ("headers", "body", "tls"))
-        assert results[0].why.startswith("aborted")
-        if phase in ("headers", "body", "tls"):  # the aborted connection is gone: the next call opens another
-            server.handler = server.answer(reply())
-            assert isinstance(carrier.send(url), Reply)
-            assert server.connections == 2
-
-
-@contextlib.contextmanager
-def full_backlog() -> Generator[str, None, None]:
-    """An address that neither accepts nor refuses: its queue is full."""
-    with contextlib.ExitStack() as stack:
-        listening = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
-        for _ in range(4):
-            waiting = stack.enter_context(socket.socket())
-            waiting.setblocking(False)
-            waiting.connect_ex(listening.getsockname())
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-
-
-def test_connection_that_never_stands_ends_at_the_deadline(carrier: Carrier) -> None:
-    with full_backlog() as url:
-        began = time.monotonic()
-        assert not_sent(carrier.send(url, call=call(0.2)))
-        assert time.monotonic() - began < 1.5
-
-
-def test_abort_after_the_reply_leaves_the_connection_to_others(carrier: Carrier) -> None:
-    with serving() as server:
-        first = call()
-        assert isinstance(carrier.send(server.url, call=first), Reply)
-        first.abort()
-        assert isinstance(carrier.send(server.url), Reply)
-        assert server.connections == 1
-
-
-def test_hanging_name_lookup_sends_nothing(carrier: Carrier, monkeypatch: pytest.MonkeyPatch) -> None:
-    release, asked = threading.Event(), threading.Event()
-    lookup = socket.getaddrinfo
-
-    def hang(*args: object, **kwargs: object) -> object:
-        asked.set()
-        release.wait(10)
-        return lookup(*args, **kwargs)  # type: ignore[arg-type]
-
-    with serving() as server:
-        monkeypatch.setattr(socket, "getaddrinfo", hang)
-        late = call(0.15)
-        if carrier.kind == "sync":  # the resolver cannot be interrupted, but what it finds too late is not used
-            threading.Timer(0.3, release.set).start()
-        began = time.monotonic()
-        result = carrier.send(server.url, call=late)
-        assert time.monotonic() - began < 1.5
-        assert asked.is_set()
-        release.set()
-        assert not_sent(result)
-        time.sleep(0.1)
-        assert server.connections == 0
-
-
-# --- odd replies ----------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "raw",
-    [
-        b"not http at all\r\n\r\n",
-        b"HTTP/1.1 OK\r\n\r\n",
-        b"HTTP/1.1 200 OK\r\n" + b"".join(b"X-%d: %s\r\n" % (n, b"y" * 90) for n in range(3000)) + b"\r\n",
-        b"HTTP/1.1 200 OK\r\nX: " + b"y" * 300_000 + b"\r\n\r\n",
-        b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n",
-        b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 7\r\n\r\nhello",
-        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
-        b"HTTP/1.1 200 OK\r\nContent-Length: 9999999\r\n\r\n" + b"x" * (wire.MAX_BODY + 70_000),
-        b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * (wire.MAX_BODY + 70_000),
-        reply(gzip.compress(bytes(64 << 20)), Content_Encoding="gzip"),
-        reply(gzip.compress(b"{}")[:-4], Content_Encoding="gzip"),
-        reply(b"no gzip", Content_Encoding="gzip"),
-        b"\x16\x03\x01\x00\x05\x01\x00\x00\x01\x00",
-    ],
-    ids=lambda raw: repr(raw[:18]),
-)
-def test_no_whole_reply_is_in_doubt(carrier: Carrier, raw: bytes) -> None:
-    def answer(conn: socket.socket) -> None:
-        read_request(conn)
-        with contextlib.suppress(OSError):
-            conn.sendall(raw)
-        finish(conn)
-
-    with serving(answer) as server:
-        assert in_doubt(carrier.send(server.url))
-
-
-@pytest.mark.parametrize(
-    ("raw", "status", "body"),
-    [
-        (b"HTTP/1.1 100 Continue\r\n\r\n" + reply(b"{}"), 200, b"{}"),
-        (b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + reply(b"{}"), 200, b"{}"),
-        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n", 200, b"{}"),
-        (b"HTTP/1.1 204 No Content\r\n\r\n", 204, b""),
-        (reply(b"", status="500 Oh"), 500, b""),
-        (reply(b"x" * wire.MAX_BODY), 200, b"x" * wire.MAX_BODY),
-        (reply(gzip.compress(b'{"a":1}'), Content_Encoding="gzip"), 200, b'{"a":1}'),
-        (reply(b"\x00raw", Content_Encoding="br"), 200, b"\x00raw"),
-    ],
-    ids=lambda value: repr(value)[:24],
-)
-def test_whole_replies(carrier: Carrier, raw: bytes, status: int, body: bytes) -> None:
-    with serving() as server:
-        server.handler = server.answer(raw)
-        result = carrier.send(server.url)
-    assert body_of(result) == body
-    assert isinstance(result, Reply)
-    assert result.response.status == status
-
-
-def test_response_headers_are_joined_in_lower_case(carrier: Carrier) -> None:
-    with serving() as server:
-        server.handler = server.answer(b"HTTP/1.1 200 OK\r\nX-A: 1\r\nx-a: 2\r\nContent-Length: 0\r\n\r\n")
-        result = carrier.send(server.url)
-    assert isinstance(result, Reply)
-    assert dict(result.response.headers) == {"x-a": "1, 2", "content-length": "0"}
-
-
-# --- secrets --------------------------------------------------------------------------------------------------------
-
-
-def test_nothing_secret_is_logged(carrier: Carrier, caplog: pytest.LogCaptureFixture) -> None:
-    """One provider has its key in the path, others in headers; httpcore logs headers at DEBUG."""
-
-    class Key(httpx.Auth):
-        def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-            request.headers["X-Key"] = "sesame-header"
-            yield request
-
-    secret = wire.Request(method="PUT", target="/key/sesame-path", body=b"sesame-body")
-    with caplog.at_level(logging.DEBUG), serving() as server:
-        logging.getLogger("httpcore.http11").debug("ours to keep")
-        server.handler = server.answer(reply(b"sesame-reply", X_Token="sesame-token"))
-        results = [carrier.send(server.url, secret, auth=Key())]
-        server.handler = lambda conn: finish(conn) if read_request(conn) else None
-        results.append(carrier.send(f"{server.url}", secret, auth=Key()))
-        server.handler = lambda conn: reset(conn) if read_exactly(conn, 60) else None
-        results.append(carrier.send(f"{server.url}", secret, auth=Key()))
-        server.handler = lambda conn: conn.sendall(b"sesame garbage\r\n\r\n")
-        results.append(carrier.send(f"{server.url}", secret, auth=Key()))
-        results.append(carrier.send("http://sesame.invalid", secret, auth=Key()))
-    assert "ours to keep" in caplog.text
-    assert "sesame" not in caplog.text
-    assert "sesame" not in repr(results)
 
 
 def test_servers_are_reachable_at_all() -> None:

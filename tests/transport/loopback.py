@@ -19,7 +19,7 @@ from typing import Any
 import httpx
 
 from stampcard import wire
-from stampcard.transport import AsyncSender, Call, Sent, SyncSender
+from stampcard.transport import AsyncSender, Call, Failed, Reply, Sent, SyncSender
 
 PKI = Path(__file__).parent / "pki"
 CA = str(PKI / "ca.pem")
@@ -231,3 +231,23 @@ def carrying(kind: str, **options: Any) -> Generator[Carrier, None, None]:
 def headers_of(request: bytes) -> Mapping[str, str]:
     lines = request.partition(b"\r\n\r\n")[0].decode().split("\r\n")[1:]
     return {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
+
+
+def not_sent(result: Sent) -> bool:
+    return isinstance(result, Failed) and not result.sent
+
+
+def in_doubt(result: Sent) -> bool:
+    return isinstance(result, Failed) and result.sent
+
+
+def body_of(result: Sent) -> bytes:
+    assert isinstance(result, Reply), result
+    return result.response.body
+
+
+def wait_until(ready: Callable[[], bool]) -> None:
+    end = time.monotonic() + 5
+    while not ready():
+        assert time.monotonic() < end
+        time.sleep(0.002)

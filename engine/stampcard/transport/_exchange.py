@@ -22,6 +22,7 @@ __all__ = ["CLOSED", "Body", "Exchange", "RefusedError", "check_base_url", "for_
 CLOSED: Final = Failed(why="the sender is closed", sent=False)
 _PROOF: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _OURS: Final = frozenset({"content-length", "transfer-encoding", "expect", "upgrade"})
+_MAX_HEADERS: Final = 100 * 1024
 _SPLITS: Final = re.compile(rb"[\r\n\0]")
 
 
@@ -78,6 +79,8 @@ class Body:
         self._parts: list[bytes] = []
         self._size = 0
         self._headers: dict[str, str] = {}
+        if sum(len(name) + len(value) for name, value in response.headers.raw) > _MAX_HEADERS:
+            raise httpx.DecodingError("the headers are too large")
         for raw_name, raw_value in response.headers.raw:
             name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
             earlier = self._headers.get(name)
