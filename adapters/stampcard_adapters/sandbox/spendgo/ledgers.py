@@ -92,9 +92,10 @@ class Ledger:
 
     def wrong_sums(self) -> tuple[str, ...]:
         """A sentence for every balance that is not the sum of its rows, or below nothing."""
-        sums: dict[tuple[str, Account], Decimal] = defaultdict(Decimal)
+        sums = dict.fromkeys(self._balances, Decimal(0))
         for row in self.rows:
-            sums[row.member, row.account] += row.amount
+            spot = (row.member, row.account)
+            sums[spot] = sums.get(spot, Decimal(0)) + row.amount
         found = [
             f"member {member}: {account} stands at {self.balance(member, account)}, its rows sum to {total}"
             for (member, account), total in sums.items()

@@ -32,6 +32,7 @@ class Orders:
         self._new_transaction = new_transaction
         self._orders: dict[str, Order] = {}
         self._keys: dict[str, str] = {}
+        self._named: dict[tuple[str | None, str], list[str]] = {}
         self._nameless: dict[tuple[str | None, str], list[str]] = {}
 
     def ids(self) -> tuple[str, ...]:
@@ -92,19 +93,27 @@ class Orders:
                 self._nameless[spot] = [*nameless, order.key]
         elif order.id not in self._keys:
             self._keys[order.id] = order.key
+            self._named.setdefault(spot, []).append(order.key)
             self._nameless[spot] = [key for key in nameless if key != order.key]
 
     def _meant(self, owner: str | None, request: OrderRequest) -> Order:
-        """The order of this id; or one of the same cart that came without id (allowed at checkout); or a new one."""
+        """The order of this id; or, where an id was left out, one of the same cart that waits for this; or a new one.
+
+        An id may be left out at checkout, and by a lenient tenant's client at placed (trap 5).
+        """
         if request.id is not None and request.id in self._keys:
             return self._orders[self._keys[request.id]]
-        nameless = [self._orders[key] for key in reversed(self._nameless.get((owner, request.cart), []))]
-        for order in nameless:
+        spot = (owner, request.cart)
+        keys = self._nameless.get(spot, [])
+        if request.id is None and request.status != "checkout":
+            keys = [*self._named.get(spot, []), *keys]
+        waiting = [self._orders[key] for key in reversed(keys)]
+        for order in waiting:
             done = order.done.get(request.status)
             if done is not None and done.digest == request.digest:
                 return order
         if request.status != "checkout" or request.id is None:
-            for order in nameless:
+            for order in waiting:
                 if order.state in PREDECESSORS[request.status]:
                     return order
         # orders are never removed, so their number names the next one
