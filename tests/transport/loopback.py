@@ -100,6 +100,10 @@ class Server:
     def url(self) -> str:
         return f"{'https' if self._context else 'http'}://localhost:{self.port}"
 
+    def idle(self) -> bool:
+        """Every connection is closed."""
+        return not self._open
+
     def answer(self, *replies: bytes, keep: bool = True) -> Handler:
         """Answer each request with the next of these; the last one repeats."""
 
@@ -126,13 +130,16 @@ class Server:
 
     def _serve(self, conn: socket.socket) -> None:
         with contextlib.suppress(OSError), contextlib.ExitStack() as stack:
+            self._open.add(conn)
+            stack.callback(self._open.discard, conn)
             stack.callback(conn.close)
             conn.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self._context is not None:
-                conn = self._context.wrap_socket(conn, server_side=True)
+                conn = self._context.wrap_socket(conn, server_side=True, do_handshake_on_connect=False)
+                self._open.add(conn)
+                stack.callback(self._open.discard, conn)
                 stack.callback(conn.close)
-            self._open.add(conn)
-            stack.callback(self._open.discard, conn)
+                conn.do_handshake()
             self.handler(conn)
 
     def close(self) -> None:
