@@ -131,7 +131,8 @@ class Probe(Generic[S, F]):
     read: Callable[[Response], Outcome[S, F] | Resend | Escalate]
 
 
-Recovery: TypeAlias = Resend | Probe[S, F] | AskAgain | Escalate
+Recovery: TypeAlias = Resend | Probe[S, F] | Accepted[S, F] | AskAgain | Escalate
+"""What may be done next. `Accepted` (inferred) where the answers so far prove it and there is nothing to look at."""
 
 
 @attrs.frozen(kw_only=True)

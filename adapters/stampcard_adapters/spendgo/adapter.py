@@ -1,0 +1,165 @@
+"""Spendgo's translator: what the engine asks of a provider, answered by this package's rooms.
+
+May live here: the contract's methods and the provider's limits on a command. May not: a body or a reply, which have
+their own rooms; a call.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from typing import ClassVar
+
+import httpx
+
+from stampcard.adapter import Adapter, Evidence, Policy, Recovery, Repeat
+from stampcard.commands import Bill, Checkout, Command, Complete, Place, PurchaseCommand, Refund, Void
+from stampcard.errors import ConfigurationError
+from stampcard.lifecycles import PURCHASE, PurchaseState
+from stampcard.model import Basket, Facts, Member, Money, Refusal, Site
+from stampcard.signing import HmacSigner, SignedAuth
+from stampcard.wire import JsonView, Request, Response
+from stampcard_adapters.spendgo.queries import member_id_problem
+from stampcard_adapters.spendgo.recovery import recovery
+from stampcard_adapters.spendgo.refusals import error_code
+from stampcard_adapters.spendgo.replies import Outcome, read_order
+from stampcard_adapters.spendgo.requests import order_request
+from stampcard_adapters.spendgo.settings import Repeated, Spendgo, Switches
+from stampcard_adapters.spendgo.values import NAME, SpendgoFacts, SpendgoOrder
+
+__all__ = ["SpendgoAdapter", "policies", "wrong_key"]
+
+_SIGNER = HmacSigner(key_header="X-Class-Key", signature_header="X-Class-Signature")
+"""Section 2: target (path and query as sent), then the body, nothing between; the secret's bytes as the key."""
+
+
+def wrong_key(status: int, body: bytes) -> bool:
+    """1003 "Invalid user key" and 1004 "Signature is incorrect": what a rotated key is told (section 7)."""
+    return status == 401 and error_code(JsonView.parse(body)) in ("1003", "1004")
+
+
+def policies(switches: Switches) -> Mapping[str, Policy]:
+    """What each operation stands. look_up is False throughout: no call shows an order."""
+    cautious = switches.repeat is Repeated.UNSAFE
+
+    def policy(
+        repeat: Repeat, *, effectless: bool = False, deferrable: bool = False, reversible: bool = False
+    ) -> Policy:
+        return Policy(
+            repeat=repeat,
+            effectless=effectless,
+            deferrable=deferrable,
+            reversible=reversible,
+            call_budget=switches.call_budget,
+            late_window=switches.late_window,
+        )
+
+    never = Repeat.NEVER if cautious else Repeat.SAME_KEY
+    return {
+        "checkout": policy(Repeat.SAME_KEY, effectless=True),
+        "place": policy(Repeat.SAME_KEY, reversible=True),
+        "bill": policy(Repeat.PROBE_FIRST if cautious else Repeat.SAME_KEY, reversible=True),
+        "complete": policy(never, deferrable=True, reversible=True),
+        "void": policy(Repeat.SAME_KEY, deferrable=True),
+        "refund": policy(never, deferrable=True),
+    }
+
+
+class SpendgoAdapter(Adapter[PurchaseState, SpendgoFacts, PurchaseCommand]):
+    """Pure, but for the memory of which of two live keys worked last, one for each tenant."""
+
+    name: ClassVar[str] = NAME
+    lifecycle = PURCHASE
+    facts: ClassVar[type[Facts]] = SpendgoFacts
+    commands: ClassVar[tuple[type[Command], ...]] = (Checkout, Place, Bill, Complete, Void, Refund)
+
+    def __init__(self, settings: Spendgo) -> None:
+        self.settings = settings
+        self.environment = settings.environment
+        self.base_url = settings.base_url
+        self.policies = policies(settings.switches)
+        self._signed: dict[str, SignedAuth] = {}
+        self._lock = threading.Lock()
+
+    def opening(self) -> SpendgoFacts:
+        return SpendgoFacts()
+
+    def check(self, order: SpendgoOrder, command: PurchaseCommand, /) -> tuple[Refusal, ...]:
+        """Spendgo's limits beside the lifecycle's guards, and what would leave no call to make."""
+        found: list[Refusal] = []
+        try:
+            self.settings.store_code(order.site.store)
+        except ConfigurationError as error:
+            found += error.problems
+        if isinstance(command, Checkout):
+            found += _of_checkout(command)
+        elif order.facts.basket is None or order.facts.buyer is None:
+            found.append(Refusal(code="order.incomplete", message="This sale's basket or customer is no longer known."))
+        return tuple(found)
+
+    def request(self, order: SpendgoOrder, command: PurchaseCommand, /) -> Request:
+        """Raises ConfigurationError for a tenant or a store without settings, ValueError for what `check` refuses."""
+        return order_request(
+            order,
+            command,
+            brand=self.settings.keys_of(order.site.tenant).account_id,
+            vendor=self.settings.store_code(order.site.store),
+            payments_as_array=self.settings.switches.payments_as_array,
+        )
+
+    def read(self, order: SpendgoOrder, command: PurchaseCommand, response: Response, /) -> Outcome:
+        return read_order(order, command, response)
+
+    def recover(
+        self, order: SpendgoOrder, command: PurchaseCommand, evidence: Evidence, /
+    ) -> Recovery[PurchaseState, SpendgoFacts]:
+        return recovery(
+            order,
+            command,
+            evidence,
+            switches=self.settings.switches,
+            store_code=self.settings.store_code,
+            currency=self.settings.currency,
+        )
+
+    def auth(self, site: Site, /) -> httpx.Auth:
+        """One hook for each tenant, kept: it remembers which of the ring's keys worked."""
+        tenant = site.tenant
+        self.settings.keys_of(tenant)  # a tenant without keys is told before anything is journalled
+        with self._lock:
+            auth = self._signed.get(tenant)
+            if auth is None:
+                auth = SignedAuth(_SIGNER, lambda: self.settings.keys_of(tenant).keys, wrong_key=wrong_key)
+                self._signed[tenant] = auth
+            return auth
+
+
+def _of_checkout(command: Checkout) -> list[Refusal]:
+    basket, buyer = command.basket, command.buyer
+    found: list[Refusal] = []
+    if isinstance(buyer, Member):
+        problem = "belongs to another programme" if buyer.provider != NAME else member_id_problem(buyer.id)
+        if problem is not None:
+            message = "This customer is not a member of this loyalty programme."
+            found.append(Refusal(code="buyer.not_ours", message=message, field="buyer"))
+    if basket.wanted_at is not None and basket.wanted_at.tzinfo is None:
+        message = "The time the order is wanted at needs a time zone."
+        found.append(Refusal(code="basket.wanted_at_naive", message=message, field="basket.wanted_at"))
+    if basket.deliver_to is not None and len(basket.deliver_to.country) != 3:  # section 5: country(3)
+        message = "The delivery address needs the country's three-letter code."
+        found.append(Refusal(code="address.country", message=message, field="basket.deliver_to.country"))
+    return [*found, *_of_reward(command, basket)]
+
+
+def _of_reward(command: Checkout, basket: Basket) -> list[Refusal]:
+    currency, reward = basket.totals.subtotal.currency, command.reward
+    if reward is None:
+        return []
+    found: list[Refusal] = []
+    for money, field in ((command.projected, "projected"), (reward.value, "rewards.0.value")):
+        if money is not None and money.currency != currency:
+            message = f"The reward is in {money.currency}, the sale in {currency}."
+            found.append(Refusal(code="reward.currency", message=message, field=field))
+        elif money is not None and money < Money.zero(currency):
+            found.append(Refusal(code="reward.negative", message="A reward's discount is not negative.", field=field))
+    return found

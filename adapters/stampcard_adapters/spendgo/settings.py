@@ -1,0 +1,226 @@
+"""What an integrator configures: keys, world, stores, and the switches for what the provider does not document.
+
+May live here: settings and their validation. May not: a call, a body. Sections are those of the provider's fact sheet.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from typing import ClassVar, Final
+
+import attrs
+import httpx
+
+from stampcard.config import Credentials, EnvReader
+from stampcard.errors import ConfigurationError
+from stampcard.model import Environment, Money, Refusal
+from stampcard.signing import Key, KeyRing
+from stampcard_adapters.spendgo.values import NAME
+
+__all__ = ["PointsLeave", "Repeated", "Spendgo", "SpendgoKeys", "Switches"]
+
+URLS: Final = {
+    Environment.TEST: "https://webservice.skuped.com",  # section 1
+    Environment.LIVE: "https://webservice.spendgo.com",
+}
+
+
+class Repeated(StrEnum):
+    """What the provider makes of the same order id and status again (section 6: undocumented)."""
+
+    REPLAYED = "replayed"
+    """It answers as it did the first time, and nothing happens twice."""
+    REFUSED = "refused"
+    """It answers 409, and nothing happens twice."""
+    UNSAFE = "unsafe"
+    """It may do it twice."""
+
+
+class PointsLeave(StrEnum):
+    """The stage at which a Shop With Points reward takes its points (section 6: undocumented)."""
+
+    PLACED = "placed"
+    BILLED = "billed"
+    COMPLETED = "completed"
+
+
+@attrs.frozen(kw_only=True)
+class Switches:
+    """Choices where the provider's documents are silent; certification measures them. See docs/providers/spendgo.md.
+
+    repeat, points_leave_at: see there. gone_is_used: after a lost `billed`, a reward no longer listed counts as used
+    by it (off: offers also vanish by rule). payments_as_array: also for a single tender. call_budget: seconds until a
+    call is given up. late_window: seconds a given-up call may still land.
+    """
+
+    repeat: Repeated = attrs.field(default=Repeated.REPLAYED, converter=Repeated)
+    points_leave_at: PointsLeave = attrs.field(default=PointsLeave.BILLED, converter=PointsLeave)
+    gone_is_used: bool = False
+    payments_as_array: bool = False
+    call_budget: float = 10.0
+    late_window: float = 120.0
+
+
+@attrs.frozen(kw_only=True)
+class SpendgoKeys:
+    """One account's credentials in one environment (section 1). account_id: the `brand` of every order."""
+
+    account_id: str
+    keys: KeyRing
+
+    def __attrs_post_init__(self) -> None:
+        if not self.account_id.strip():
+            raise ConfigurationError.of([Refusal(code="account.missing", message="the account id is empty")])
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str], prefix: str = "SPENDGO_") -> SpendgoKeys:
+        """ACCOUNT_ID, API_KEY, SECRET, and while keys rotate OTHER_API_KEY, OTHER_SECRET, each after `prefix`.
+
+        Raises ConfigurationError naming every missing or bad one.
+        """
+        read = EnvReader(env, prefix)
+        account_id = read.text("ACCOUNT_ID").strip()
+        current = _key(read, "")
+        rotating = read.optional("OTHER_API_KEY") is not None or read.optional("OTHER_SECRET") is not None
+        other = _key(read, "OTHER_") if rotating else None
+        read.done()
+        if current is None:  # `done` has raised: said for the type checker
+            raise ConfigurationError.of([Refusal(code="setting.missing", message="no key")])
+        return cls(account_id=account_id, keys=KeyRing(current=current, other=other))
+
+
+def _key(read: EnvReader, which: str) -> Key | None:
+    name, secret = read.text(f"{which}API_KEY"), read.text(f"{which}SECRET")
+    if not (name and secret):
+        return None
+    if read.build(f"{which}API_KEY", lambda: Key.raw(name, b"-")) is None:  # the id alone, to name the right variable
+        return None
+    return read.build(f"{which}SECRET", lambda: Key.base64(name, secret))
+
+
+@attrs.frozen
+class Spendgo:
+    """Spendgo, as `till.use` takes it.
+
+    credentials: of the one account, or what names them per tenant. url: only where it is not the environment's own;
+    SANDBOX has none of its own. stores: your store number -> the provider's store code; without it they are the same.
+    currency: of rewards and balances whose currency the provider leaves out. Raises ConfigurationError, all problems.
+    """
+
+    name: ClassVar[str] = NAME
+    credentials: SpendgoKeys | Credentials[SpendgoKeys] = attrs.field(repr=False)
+    environment: Environment = attrs.field(kw_only=True)
+    url: str | None = attrs.field(kw_only=True, default=None)
+    stores: Mapping[str, str] | None = attrs.field(kw_only=True, default=None, repr=False)
+    currency: str = attrs.field(kw_only=True, default="USD")
+    switches: Switches = attrs.field(kw_only=True, factory=Switches)
+
+    def __attrs_post_init__(self) -> None:
+        problems = [*_url_problems(self.url, self.environment), *_other_problems(self)]
+        if problems:
+            raise ConfigurationError.of(problems)
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str], prefix: str = "SPENDGO_") -> Spendgo:
+        """Keys as `SpendgoKeys.from_env`, and ENVIRONMENT (sandbox, test, live); optional: URL, STORES
+        (`ours=theirs,...`), CURRENCY, REPEAT. Raises ConfigurationError naming every missing or bad one.
+        """
+        read = EnvReader(env, prefix)
+        keys = read.build("", lambda: SpendgoKeys.from_env(env, prefix))
+        environment = read.choice("ENVIRONMENT", Environment, otherwise=Environment.TEST)
+        known = bool(read.optional("ENVIRONMENT"))
+        url, stores = read.optional("URL"), read.pairs("STORES")
+        for problem in _url_problems(url, environment) if known else ():
+            read.problem("URL", problem.message, code=problem.code)
+        currency = (read.optional("CURRENCY") or "USD").strip().upper()
+        if not _is_currency(currency):
+            read.problem("CURRENCY", "is no ISO 4217 code")
+        repeat = read.choice("REPEAT", Repeated, otherwise=Repeated.REPLAYED, required=False)
+        read.done()
+        if keys is None:  # `done` has raised: said for the type checker
+            raise ConfigurationError.of([Refusal(code="setting.missing", message="no keys")])
+        return cls(
+            keys,
+            environment=environment,
+            url=url,
+            stores=stores or None,
+            currency=currency,
+            switches=Switches(repeat=repeat),
+        )
+
+    @property
+    def base_url(self) -> str:
+        """scheme://host[:port] of every call."""
+        return (self.url or URLS.get(self.environment, "")).strip().removesuffix("/")
+
+    def keys_of(self, tenant: str) -> SpendgoKeys:
+        """This tenant's credentials now. Raises ConfigurationError when there are none."""
+        if isinstance(self.credentials, SpendgoKeys):
+            return self.credentials
+        ask: Callable[[str], SpendgoKeys] = self.credentials
+        try:
+            return ask(tenant)
+        except LookupError:
+            message = f"there are no Spendgo keys for the tenant {tenant!r}"
+            raise ConfigurationError.of([Refusal(code="tenant.unknown", message=message, field="tenant")]) from None
+
+    def store_code(self, store: str) -> str:
+        """The provider's code for your store. Raises ConfigurationError when `stores` is given and lacks it."""
+        code = store if self.stores is None else self.stores.get(store, "")
+        if not code.strip():
+            message = f"store {store!r} has no Spendgo store code"
+            raise ConfigurationError.of([Refusal(code="store.unmapped", message=message, field="stores")])
+        return code
+
+
+def _other_problems(settings: Spendgo) -> list[Refusal]:
+    problems: list[Refusal] = []
+    if not _is_currency(settings.currency):
+        problems.append(Refusal(code="setting.bad", message="is no ISO 4217 code", field="currency"))
+    for name in ("call_budget", "late_window"):
+        seconds: float = getattr(settings.switches, name)
+        if not 0 < seconds < 3600:
+            problems.append(Refusal(code="setting.bad", message="is no number of seconds", field=f"switches.{name}"))
+    return problems
+
+
+def _is_currency(code: str) -> bool:
+    try:
+        Money.zero(code)
+    except ValueError:
+        return False
+    return True
+
+
+def _url_problems(url: str | None, environment: Environment) -> list[Refusal]:
+    """Signatures do not hide members' data and prove no server: only https may carry them, but for a local sandbox."""
+    if url is None:
+        if environment in URLS:
+            return []
+        return [Refusal(code="url.missing", message="is missing: a sandbox has no address of its own", field="url")]
+    try:
+        parsed = httpx.URL(url.strip())
+    except (httpx.InvalidURL, ValueError):
+        return [Refusal(code="url.bad", message="is no URL", field="url")]
+    says: list[str] = []
+    if not parsed.host or parsed.userinfo or parsed.path not in ("", "/") or "?" in url or "#" in url:
+        says.append("is more or less than scheme://host[:port]")
+    if parsed.scheme != "https" and not (
+        environment is Environment.SANDBOX and parsed.scheme == "http" and _loopback(parsed.host)
+    ):
+        says.append("is not https")
+    for world, foreign in ((Environment.LIVE, "skuped.com"), (Environment.TEST, "spendgo.com")):
+        if environment is world and parsed.host.endswith(foreign):
+            says.append(f"belongs to another environment than {world}")
+    return [Refusal(code="url.bad", message=text, field="url") for text in says]
+
+
+def _loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
