@@ -161,7 +161,7 @@ class Journal(ABC):
     def append(self, append: Append) -> tuple[Entry, ...]:
         """Write durably, in one transaction; returns the entries as numbered.
 
-        A command id (on INTENT entries) is taken with its digest: the same again is fine, other input
+        A command id (on INTENT and QUEUED entries) is taken with its digest: the same again is fine, other input
         is refused. Raises VersionConflictError, CommandTakenError, ClaimTakenError or StoreError: then nothing was
         written.
         """

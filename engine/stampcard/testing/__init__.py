@@ -1,0 +1,1 @@
+"""Shipped for users: what tests of an integration need."""
