@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from html import escape
+from itertools import count
 from typing import Any, Final
 
 from stampcard.draw._chart import CALLS, TILL, UNDOES, Chart, Move, Place, Step, chart
@@ -68,8 +69,9 @@ def _lines(drawn: Chart) -> Iterator[str]:
     yield from (_node(place) for place in drawn.places)
     yield from (_fork(move.fork, _COLOUR[move.glyph]) for move in drawn.moves if move.fork is not None)
     yield from (f'  "{drawn.start}" -> "{p.id}" [' + _attributes(color=_INK) for p in drawn.places if p.initial)
+    keys = count(1)
     for moves in _arrows(drawn):
-        yield from _edges(moves)
+        yield from _edges(moves, keys)
     yield "}"
 
 
@@ -99,7 +101,8 @@ def _arrows(drawn: Chart) -> Iterator[list[Move]]:
     yield from shared.values()
 
 
-def _edges(moves: list[Move]) -> Iterator[str]:
+def _edges(moves: list[Move], keys: Iterator[int]) -> Iterator[str]:
+    """Each edge has a key, or readers that fold parallel edges would lose some."""
     first = moves[0]
     line = {"color": _COLOUR[first.glyph], "style": _LINE[first.glyph]}
     # Steps forward pull their ends into one straight column; undoing and giving up go round it.
@@ -109,12 +112,14 @@ def _edges(moves: list[Move]) -> Iterator[str]:
     head = first.fork or first.targets[0]
     # A loop leaves the side where its label crosses no other edge: those of a top-down drawing leave below and right.
     side = {"tailport": "w", "headport": "w"} if head == first.source else {}
-    yield f'  "{first.source}" -> "{head}" [' + _attributes(label=_label(moves), **line, **walked, **end, **side)
+    yield f'  "{first.source}" -> "{head}" [' + _attributes(
+        key=f"e{next(keys)}", label=_label(moves), **line, **walked, **end, **side
+    )
     if first.fork is not None:
         for target in first.targets:
             numbers = first.numbers_into(target)
             marked = {"label": f"<<B>{numbers}</B>>", "penwidth": "3"} if numbers else {}
-            yield f'  "{first.fork}" -> "{target}" [' + _attributes(**line, **marked)
+            yield f'  "{first.fork}" -> "{target}" [' + _attributes(key=f"e{next(keys)}", **line, **marked)
 
 
 def _label(moves: list[Move]) -> str:
