@@ -1,1 +1,102 @@
-"""The order engine a point of sale embeds."""
+"""The order engine a point of sale embeds: what is allowed now, carried out once, written down before and after.
+
+    with Till("pos.db", site=Site(store="0042", register="7")) as till:
+        spendgo = till.use(Spendgo.from_env(os.environ))
+        order = spendgo.checkout(till.order_id(ticket="417", day=date.today()), basket, buyer=member, reward=reward)
+
+This is what a POS imports. Who writes a provider imports `stampcard.adapter`, `.verbs`, `.step`, `.signing`, `.wire`.
+"""
+
+from stampcard.errors import (
+    ConfigurationError,
+    ConflictError,
+    DeclinedError,
+    InDoubtError,
+    JournalError,
+    NeedsHumanError,
+    Next,
+    NotAllowedError,
+    NotSentError,
+    StampcardError,
+    UnavailableError,
+    UnknownOrderError,
+    UnsupportedError,
+)
+from stampcard.journal.contract import Journal
+from stampcard.lifecycles import AuthorizationState, FulfilmentState, PurchaseState, RedemptionState
+from stampcard.model import (
+    GUEST,
+    Address,
+    AnyOrder,
+    Basket,
+    CardBrand,
+    Channel,
+    Doubt,
+    Entry,
+    EntryKind,
+    Environment,
+    Facts,
+    Guest,
+    Handover,
+    Line,
+    Member,
+    Modifier,
+    Money,
+    Order,
+    Refusal,
+    Reward,
+    Secret,
+    Site,
+    Tender,
+    TenderKind,
+    Totals,
+)
+from stampcard.till import AsyncTill, Till
+
+__all__ = [
+    "GUEST",
+    "Address",
+    "AnyOrder",
+    "AsyncTill",
+    "AuthorizationState",
+    "Basket",
+    "CardBrand",
+    "Channel",
+    "ConfigurationError",
+    "ConflictError",
+    "DeclinedError",
+    "Doubt",
+    "Entry",
+    "EntryKind",
+    "Environment",
+    "Facts",
+    "FulfilmentState",
+    "Guest",
+    "Handover",
+    "InDoubtError",
+    "Journal",
+    "JournalError",
+    "Line",
+    "Member",
+    "Modifier",
+    "Money",
+    "NeedsHumanError",
+    "Next",
+    "NotAllowedError",
+    "NotSentError",
+    "Order",
+    "PurchaseState",
+    "RedemptionState",
+    "Refusal",
+    "Reward",
+    "Secret",
+    "Site",
+    "StampcardError",
+    "Tender",
+    "TenderKind",
+    "Till",
+    "Totals",
+    "UnavailableError",
+    "UnknownOrderError",
+    "UnsupportedError",
+]

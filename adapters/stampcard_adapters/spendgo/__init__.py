@@ -12,8 +12,10 @@ from stampcard_adapters.spendgo.adapter import SpendgoAdapter
 from stampcard_adapters.spendgo.queries import balance_query, member_query, rewards_query
 from stampcard_adapters.spendgo.settings import PointsLeave, Repeated, Spendgo, SpendgoKeys, Switches
 from stampcard_adapters.spendgo.values import Balance, Offer, PendingMember, SpendgoFacts, SpendgoOrder, Units
+from stampcard_adapters.spendgo.verbs import AsyncSpendgoTill, SpendgoTill, SpendgoVerbs
 
 __all__ = [
+    "AsyncSpendgoTill",
     "Balance",
     "Offer",
     "PendingMember",
@@ -24,6 +26,8 @@ __all__ = [
     "SpendgoFacts",
     "SpendgoKeys",
     "SpendgoOrder",
+    "SpendgoTill",
+    "SpendgoVerbs",
     "Switches",
     "Units",
     "balance_query",

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable, Mapping
 from enum import StrEnum
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 import attrs
 import httpx
@@ -17,7 +17,11 @@ from stampcard.config import Credentials, EnvReader
 from stampcard.errors import ConfigurationError
 from stampcard.model import Environment, Money, Refusal
 from stampcard.signing import Key, KeyRing
+from stampcard.step.verb import M, Seat
 from stampcard_adapters.spendgo.values import NAME
+
+if TYPE_CHECKING:
+    from stampcard_adapters.spendgo.verbs import SpendgoVerbs
 
 __all__ = ["PointsLeave", "Repeated", "Spendgo", "SpendgoKeys", "Switches"]
 
@@ -149,6 +153,12 @@ class Spendgo:
             currency=currency,
             switches=Switches(repeat=repeat),
         )
+
+    def bind(self, seat: Seat[M], /) -> SpendgoVerbs[M]:
+        """This provider's verbs: `till.use` calls it."""
+        from stampcard_adapters.spendgo.verbs import SpendgoVerbs  # they are built from these settings
+
+        return SpendgoVerbs(seat, self)
 
     @property
     def base_url(self) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cached_property
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import attrs
 
@@ -18,7 +18,10 @@ from stampcard.journal.codec import decode, unpack
 from stampcard.journal.contract import Header, Record, StoreError
 from stampcard.model import Entry, EntryKind, Facts, Ownership
 
-__all__ = ["OpenIntent", "Standing", "fold"]
+__all__ = ["PROBE", "OpenIntent", "Standing", "fold"]
+
+PROBE: Final = "probe"
+"""The code of an attempt that only looks: it is no send."""
 
 F = TypeVar("F", bound=Facts)
 C = TypeVar("C", bound=Command)
@@ -38,6 +41,8 @@ class OpenIntent:
     sends: int
     last_at: datetime
     why: str
+    ended: bool = False
+    """The last call for it is over, as the journal tells: nobody waits for a reply any more."""
     escalated: Entry | None = None
 
     @property
@@ -100,7 +105,9 @@ class Standing:
     def forgotten(self) -> bool:
         """Personal data this order was made with has been erased since."""
         at = self.facts_at
-        return at is not None and at not in self.record.personal and b'"forgotten"' in self.record.entries[at - 1].body
+        if at is None or at in self.record.personal:
+            return False
+        return bool(unpack(self.record.entries[at - 1].body).get("personal"))
 
 
 def _read(record: Record, version: int, part: str, wanted: type[V]) -> V:
@@ -127,6 +134,10 @@ def fold(record: Record) -> Standing:
             opened[name] = _opened(entry)
         elif name in opened:
             opened[name] = _amended(opened[name], entry)
+        elif entry.kind is EntryKind.ESCALATED and entry.ownership is not None and name in intents:
+            # Contradicted by a late reply: what was concluded is open again, for a person.
+            endings.pop(name, None)
+            opened[name] = _amended(_opened(intents[name]), entry)
         for closed in entry.closes:
             opened.pop(closed, None)
             endings.setdefault(closed, entry)
@@ -159,19 +170,17 @@ def _opened(entry: Entry) -> OpenIntent:
 def _amended(intent: OpenIntent, entry: Entry) -> OpenIntent:
     match entry.kind:
         case EntryKind.ATTEMPT if entry.ownership is not None:
-            return attrs.evolve(
-                intent,
-                ownership=entry.ownership,
-                attempt=entry.version,
-                sends=intent.sends + 1,
-                last_at=entry.at,
-                why="another attempt is under way",
-            )
+            taken = attrs.evolve(intent, ownership=entry.ownership, attempt=entry.version, ended=False)
+            if entry.code == PROBE:
+                return attrs.evolve(taken, why="the provider is being asked")
+            return attrs.evolve(taken, sends=intent.sends + 1, last_at=entry.at, why="another attempt is under way")
         case EntryKind.NOT_SENT:  # of an attempt: proof that nothing left, so it does not count as a send
-            return attrs.evolve(intent, sends=max(1, intent.sends - 1), why=entry.why or intent.why)
+            return attrs.evolve(intent, sends=max(1, intent.sends - 1), why=entry.why or intent.why, ended=True)
         case EntryKind.UNKNOWN:
-            return attrs.evolve(intent, why=entry.why or intent.why)
+            return attrs.evolve(intent, why=entry.why or intent.why, ended=True)
+        case EntryKind.EVIDENCE if not (entry.code or "").startswith("late."):
+            return attrs.evolve(intent, why=entry.why or intent.why, ended=True)
         case EntryKind.ESCALATED:
-            return attrs.evolve(intent, escalated=entry, why=entry.why or intent.why)
+            return attrs.evolve(intent, escalated=entry, why=entry.why or intent.why, ended=True)
         case _:
             return intent

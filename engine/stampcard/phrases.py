@@ -1,0 +1,85 @@
+"""The cashier's sentences, by stable code: one place to translate them all.
+
+A till takes `phrases={code: "sentence with {params}"}`; what is not given stays English. May live here: sentences. May
+not: decisions. Imports only the standard library.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+__all__ = ["ENGLISH", "Phrases"]
+
+ENGLISH: Final[Mapping[str, str]] = {
+    # where an order stands: state.<lifecycle>.<state>
+    "state.PURCHASE.new": "Not priced yet.",
+    "state.PURCHASE.checkout": "Priced. Take payment, or cancel.",
+    "state.PURCHASE.placed": "Ordered. Waiting for payment.",
+    "state.PURCHASE.billed": "Paid. Finish the sale to award points.",
+    "state.PURCHASE.completed": "Done. Points are awarded.",
+    "state.PURCHASE.voided": "Cancelled. A reward used here is back with the customer.",
+    "state.PURCHASE.refunded": "Refunded. A reward used here is back, points earned are taken back.",
+    "state.PURCHASE.abandoned": "Dropped before payment. Nothing happened.",
+    "state.REDEMPTION.new": "Not redeemed yet.",
+    "state.REDEMPTION.pending_approval": "Points are taken; waiting for approval.",
+    "state.REDEMPTION.approved": "Approved.",
+    "state.REDEMPTION.rejected": "Not approved.",
+    "state.REDEMPTION.abandoned": "Dropped. Nothing happened.",
+    "state.FULFILMENT.new": "Nothing ordered yet.",
+    "state.FULFILMENT.requested": "Ordered; not ready yet.",
+    "state.FULFILMENT.processing": "Being prepared.",
+    "state.FULFILMENT.completed": "Ready to hand over.",
+    "state.FULFILMENT.partially_completed": "Partly delivered; the rest will not come.",
+    "state.FULFILMENT.cancelled": "Cancelled by the provider. No code was delivered.",
+    "state.FULFILMENT.failed": "Failed. No code was delivered.",
+    "state.FULFILMENT.error": "Failed at the provider. Call the help desk.",
+    "state.FULFILMENT.abandoned": "Dropped. Nothing happened.",
+    "state.AUTHORIZATION.new": "No card presented yet.",
+    "state.AUTHORIZATION.authorized": "The money is held.",
+    "state.AUTHORIZATION.declined": "Card declined. Try another card.",
+    "state.AUTHORIZATION.created": "Ordered.",
+    "state.AUTHORIZATION.cancelled": "Cancelled.",
+    "state.AUTHORIZATION.lapsed": "Dropped. The hold ends by itself.",
+    # doubt
+    "doubt": "No answer to '{trigger}' yet. We are finding out; do not repeat it.",
+    "doubt.reversible": "No answer to '{trigger}' yet. Wait, or cancel the sale.",
+    "doubt.running": "'{trigger}' is still under way. Please wait.",
+    "doubt.human": "'{trigger}' needs a person to look. Call the help desk.",
+    # errors
+    "lifecycle.not_from_here": "'{trigger}' is not possible now.",
+    "order.in_doubt": "The last step is not settled yet. Please wait.",
+    "order.busy": "This sale is being worked on. Try again in a moment.",
+    "order.conflict": "Another register changed this sale. Reload it.",
+    "order.unknown": "This sale is not known here.",
+    "order.other_environment": "This sale belongs to another environment.",
+    "order.other_tenant": "This sale belongs to another company.",
+    "order.other_provider": "This sale belongs to another loyalty programme.",
+    "order.forgotten": "This customer's data was erased; the sale can no longer be changed.",
+    "command.conflict": "This was already done, with other input.",
+    "provider.unsupported": "This loyalty programme cannot do that.",
+    "provider.unreachable": "The loyalty service cannot be reached. Try again in a moment.",
+    "provider.rate_limit": "The loyalty service is busy. Try again in a moment.",
+    "provider.no_answer": "The loyalty service did not answer. Nothing was booked; try again.",
+    "credentials.refused": "The loyalty service does not accept this store's key. Call the help desk.",
+    "configuration": "The loyalty connection is not set up right. Call the help desk.",
+    "journal.unavailable": "The sale cannot be recorded on this register. Call the help desk.",
+}
+
+
+class Phrases:
+    """Sentences for a cashier, in the till's language where it gave one."""
+
+    def __init__(self, own: Mapping[str, str] | None = None) -> None:
+        self._own = dict(own or {})
+
+    def say(self, code: str, default: str | None = None, /, **params: str) -> str:
+        """The sentence for a code: the till's own, else `default`, else English, else the code itself."""
+        template = self._own.get(code)
+        if template is None and default is not None:
+            return default
+        template = template or ENGLISH.get(code, code)
+        try:
+            return template.format(**params)
+        except (KeyError, IndexError, ValueError):
+            return template

@@ -1,0 +1,158 @@
+"""What a step needs done, as small values: the only way a step touches the world.
+
+A step is a generator that yields effects and is sent their results. `Till`, `AsyncTill` and a simulator each perform
+them; the step itself does no I/O, reads no clock and makes no random number. Use `result = yield from perform(effect)`:
+the result is typed. May live here: effects. May not: anything that performs one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from datetime import datetime
+from typing import Any, Generic, TypeAlias, TypeVar, cast
+
+import attrs
+import httpx
+
+from stampcard.journal.contract import Append, Record
+from stampcard.model import Entry, Ownership
+from stampcard.transport.contract import Sent
+from stampcard.wire import Request
+
+__all__ = [
+    "Abort",
+    "Changes",
+    "Effect",
+    "Forget",
+    "Load",
+    "Mint",
+    "Monotonic",
+    "Now",
+    "OpenOrders",
+    "Own",
+    "Pending",
+    "Running",
+    "Send",
+    "Sleep",
+    "Step",
+    "Write",
+    "perform",
+]
+
+T = TypeVar("T")
+
+
+class Effect(Generic[T]):
+    """Something to be done that gives a T."""
+
+    __slots__ = ()
+
+
+Step: TypeAlias = Generator[Effect[Any], Any, T]
+"""A step that ends in a T, or raises a StampcardError."""
+
+
+def perform(effect: Effect[T]) -> Step[T]:
+    """Yield one effect; its result, typed."""
+    return cast(T, (yield effect))
+
+
+@attrs.frozen
+class Load(Effect[Record | None]):
+    """One order's record, or None."""
+
+    order_id: str
+
+
+@attrs.frozen
+class Write(Effect[tuple[Entry, ...]]):
+    """Append durably. Raises what `Journal.append` raises."""
+
+    append: Append
+
+
+@attrs.frozen
+class Now(Effect[datetime]):
+    """The wall clock, aware, UTC."""
+
+
+@attrs.frozen
+class Monotonic(Effect[float]):
+    """Seconds on the monotonic clock: for budgets."""
+
+
+@attrs.frozen
+class Mint(Effect[str]):
+    """A fresh name, unique for ever."""
+
+
+@attrs.frozen
+class Own(Effect[Ownership]):
+    """This till's ownership of a call that ends within `seconds`."""
+
+    seconds: float
+
+
+@attrs.frozen
+class Running(Effect[float]):
+    """Seconds for which the owner may still be at it; 0.0 when it has ended or died."""
+
+    intent: str
+    ownership: Ownership
+
+
+@attrs.frozen
+class Abort(Effect[bool]):
+    """End our own call for this intent and wait until its ending is written. False when it is not ours."""
+
+    intent: str
+
+
+@attrs.frozen
+class Sleep(Effect[None]):
+    """Let time pass."""
+
+    seconds: float
+
+
+@attrs.frozen
+class OpenOrders(Effect[tuple[str, ...]]):
+    """Ids of the orders with an open intent, oldest first."""
+
+
+@attrs.frozen
+class Changes(Effect[tuple[Entry, ...]]):
+    """A page of what was journalled after a position."""
+
+    after: int
+    limit: int
+
+
+@attrs.frozen
+class Forget(Effect[int]):
+    """Erase a subject's personal data."""
+
+    subject: str
+
+
+@attrs.frozen
+class Pending:
+    """The till's budget is spent; the call goes on, and its ending is written when it comes."""
+
+
+@attrs.frozen(kw_only=True)
+class Send(Effect["Sent | Pending"]):
+    """Make one call.
+
+    patience: seconds until the till answers its cashier (Pending); ownership.hard_end: when the socket is closed.
+    late: the step that writes the ending of a call that outlived the patience; None: the call is aborted instead, and
+    the answer is a Failed.
+    """
+
+    intent: str
+    request: Request = attrs.field(repr=False)
+    base_url: str
+    auth: httpx.Auth = attrs.field(repr=False)
+    hard_end: float
+    patience: float
+    late: Callable[[Sent], Step[object]] | None = attrs.field(default=None, repr=False)

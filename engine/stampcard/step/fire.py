@@ -1,0 +1,400 @@
+"""The step: load, decide, promise, send, conclude.
+
+Design section 3 in code. A repeat is recognised before the version is checked; the intent is durable before the first
+byte leaves; whatever comes back is written before the caller hears of it.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import attrs
+
+from stampcard.adapter import Accepted, AnyAdapter, Declined, NotSent, Unknown
+from stampcard.commands import Command
+from stampcard.errors import (
+    ConfigurationError,
+    ConflictError,
+    JournalError,
+    NotAllowedError,
+    UnknownOrderError,
+    UnsupportedError,
+    reference,
+)
+from stampcard.journal.codec import digest, encode, pack, unpack
+from stampcard.journal.contract import (
+    Append,
+    CommandTakenError,
+    Draft,
+    Header,
+    Record,
+    StoreError,
+    VersionConflictError,
+)
+from stampcard.journal.fold import Standing, fold
+from stampcard.machine import decide
+from stampcard.model import AnyOrder, Entry, EntryKind, Order, Refusal, Site
+from stampcard.step.conclude import Ending, Promise, conclude, extended, personal_of
+from stampcard.step.effects import Abort, Load, Mint, Now, Own, Pending, Running, Send, Step, Write, perform
+from stampcard.step.verb import Seat
+from stampcard.step.view import View, effectless
+from stampcard.transport.contract import Sent
+
+__all__ = ["Wish", "fire", "look", "read_order"]
+
+_NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""Until an order is opened."""
+_RESTARTS: Final = 3
+"""How often an opening verb looks again when another lane opened the order in between."""
+
+
+@attrs.frozen(kw_only=True)
+class Wish:
+    """One firing, as the verb was called.
+
+    order: the order as the caller saw it, or its id (which opens it, or repeats). ticket: only when it opens.
+    """
+
+    seat: Seat[Any]
+    adapter: AnyAdapter
+    order: AnyOrder | str
+    command: Command
+    command_id: str | None = None
+    ticket: str | None = None
+
+    @property
+    def order_id(self) -> str:
+        return self.order if isinstance(self.order, str) else self.order.id
+
+    @property
+    def trigger(self) -> str:
+        return self.command.trigger
+
+
+def fire(wish: Wish) -> Step[AnyOrder]:
+    """Perform one step. Raises the errors of `stampcard.errors`; see there what each means."""
+    restarts = 0
+    while True:
+        found = yield from look(wish.seat, wish.adapter, wish.order_id)
+        if found is None:
+            view, record = _unopened(wish), None
+        else:
+            view, record = found, found.standing.record
+            repeated = _repeated(wish, view)
+            if repeated is not None:
+                return repeated
+            view = yield from _free(wish, view)
+            record = view.standing.record
+        _may(wish, view)
+        try:
+            return (yield from _promise(wish, view, record))
+        except VersionConflictError as lost:
+            restarts += 1
+            if not isinstance(wish.order, str) or restarts > _RESTARTS:
+                raise _conflict(wish, view, lost) from None
+
+
+def look(seat: Seat[Any], adapter: AnyAdapter, order_id: str) -> Step[View | None]:
+    """An order as it stands, or None. Raises NotAllowedError for one this till may not touch, JournalError."""
+    try:
+        record = yield from perform(Load(order_id))
+        if record is None:
+            return None
+        standing = fold(record)
+        running = 0.0
+        for intent in standing.open:
+            if not intent.ended:
+                running = max(running, (yield from perform(Running(intent.name, intent.ownership))))
+        view = View(adapter=adapter, phrases=seat.phrases, standing=standing, running=running)
+        _ours(seat, view)
+    except StoreError as broken:
+        raise unwritable(seat, order_id, broken) from None
+    return view
+
+
+def read_order(seat: Seat[Any], adapter: AnyAdapter, order_id: str) -> Step[AnyOrder]:
+    """The order as it stands in the journal. Raises UnknownOrderError."""
+    view = yield from look(seat, adapter, order_id)
+    if view is None:
+        raise unknown(seat, order_id)
+    return view.order()
+
+
+def unknown(seat: Seat[Any], order_id: str) -> UnknownOrderError:
+    return UnknownOrderError(
+        seat.phrases.say("order.unknown"),
+        detail="no such order in this journal; one opened at another register needs the journal they share",
+        order_id=order_id,
+    )
+
+
+def unwritable(seat: Seat[Any], order_id: str, broken: StoreError) -> JournalError:
+    return JournalError(seat.phrases.say("journal.unavailable"), detail=str(broken), order_id=order_id)
+
+
+def _ours(seat: Seat[Any], view: View) -> None:
+    """A till works only on orders of its own provider, environment and tenant."""
+    header, adapter = view.standing.header, view.adapter
+    if header.provider != adapter.name:
+        code, why = "order.other_provider", f"it is an order of {header.provider}"
+    elif header.environment is not adapter.environment:
+        code, why = "order.other_environment", f"it belongs to {header.environment}, this is {adapter.environment}"
+    elif seat.site is not None and header.site.tenant != seat.site.tenant:
+        code, why = "order.other_tenant", "it belongs to another tenant"
+    else:
+        return
+    message = seat.phrases.say(code)
+    raise NotAllowedError(
+        message,
+        detail=why,
+        code=code,
+        order_id=header.order_id,
+        refusals=(Refusal(code=code, message=message),),
+    )
+
+
+def _unopened(wish: Wish) -> View:
+    """The view of an order that does not exist yet. Raises UnknownOrderError when this verb does not open one."""
+    if not isinstance(wish.order, str):
+        raise unknown(wish.seat, wish.order_id)
+    site = site_of(wish.seat)
+    lifecycle = wish.adapter.lifecycle
+    header = Header(
+        order_id=wish.order_id,
+        provider=wish.adapter.name,
+        environment=wish.adapter.environment,
+        site=site,
+        lifecycle=lifecycle.name,
+        fingerprint=lifecycle.fingerprint,
+        opened_at=_NEVER,
+        ticket=wish.ticket,
+        reference=reference(wish.order_id),
+    )
+    standing = Standing(
+        record=Record(header=header, entries=()),
+        state=lifecycle.initial,
+        open=(),
+        intents={},
+        endings={},
+        facts_at=None,
+    )
+    return View(adapter=wish.adapter, phrases=wish.seat.phrases, standing=standing)
+
+
+def site_of(seat: Seat[Any]) -> Site:
+    """Where this happens. Raises ConfigurationError when the till has no site and none was named with `.at()`."""
+    if seat.site is None:
+        problem = Refusal(code="site.missing", message="name the store: verbs.at(Site(store=...))", field="site")
+        raise ConfigurationError.of([problem])
+    return seat.site
+
+
+def _repeated(wish: Wish, view: View) -> AnyOrder | None:
+    """The recorded answer, when this is a repeat. Raises what was recorded, or ConflictError for other input."""
+    standing, command = view.standing, wish.command
+    intent = standing.command(wish.command_id) if wish.command_id is not None else _done(wish, view)
+    if intent is None:
+        return None
+    if intent.trigger != command.trigger or intent.digest != digest(wish.order_id, command):
+        raise view.conflict(wish.trigger, "this was done already, with other input", "command.conflict")
+    ending = standing.endings.get(intent.intent or "")
+    if ending is None:
+        if view.running > 0:
+            raise view.busy(wish.trigger)
+        if effectless(wish.adapter, wish.trigger):
+            return None
+        raise view.in_doubt(wish.trigger, "this step was sent and its ending is not known")
+    if ending.intent != intent.intent:
+        return None  # settled by a reversal: the table decides what is possible now
+    match ending.kind:
+        case EntryKind.ACCEPTED:
+            return view.order(replayed=True)
+        case EntryKind.DECLINED:
+            raise _told_before(view, wish.trigger, ending)
+        case _:
+            return None  # proof that nothing happened: it may be done now
+
+
+def _done(wish: Wish, view: View) -> Entry | None:
+    """Without a command id: the intent this firing repeats, if its trigger was accepted and cannot be fired anew."""
+    done = view.standing.accepted.get(wish.trigger)
+    doubted = next((o.entry for o in view.standing.open if o.trigger == wish.trigger), None)
+    if done is None:
+        same = doubted is not None and doubted.digest == digest(wish.order_id, wish.command)
+        return doubted if same else None
+    again = wish.adapter.lifecycle.row(view.standing.state, wish.trigger) is not None
+    return None if again and not isinstance(wish.order, str) else done
+
+
+def _told_before(view: View, trigger: str, ending: Entry) -> Exception:
+    said = unpack(ending.body)
+    no = Declined(
+        code=ending.code or "provider.declined",
+        message=str(said.get("message") or ""),
+        provider_code=said.get("provider_code"),
+        provider_text=said.get("provider_text"),
+    )
+    return view.declined(trigger, no, int(said.get("http") or 0), replayed=True)
+
+
+def _free(wish: Wish, view: View) -> Step[View]:
+    """The order, once nobody else is at it. Our own call is aborted for a reversal; then its ending is read anew."""
+    if isinstance(wish.order, Order) and wish.order.version != view.standing.version:
+        raise view.conflict(wish.trigger, f"you saw version {wish.order.version}, it is at {view.standing.version}")
+    if view.running <= 0:
+        return view
+    if wish.trigger in view.allowed:
+        aborted = False
+        for intent in view.standing.open:
+            aborted = (yield from perform(Abort(intent.name))) or aborted
+        if aborted:
+            again = yield from look(wish.seat, wish.adapter, wish.order_id)
+            if again is not None and again.running <= 0:
+                return again
+    raise view.busy(wish.trigger)
+
+
+def _may(wish: Wish, view: View) -> None:
+    """Raise unless the table, every guard, the provider and the doubt allow it."""
+    lifecycle, trigger = wish.adapter.lifecycle, wish.trigger
+    row = lifecycle.row(view.standing.state, trigger)
+    if trigger not in lifecycle.triggers or (row and row.calls_provider and trigger not in wish.adapter.policies):
+        error = view.error(UnsupportedError, "provider.unsupported", detail=f"{wish.adapter.name} has no {trigger}")
+        error.capability = trigger
+        raise error
+    if view.standing.open and trigger not in view.allowed:
+        doubted = view.standing.open[-1]
+        message = wish.seat.phrases.say("order.in_doubt")
+        params = {"trigger": doubted.trigger, "since": doubted.entry.at.isoformat()}
+        raise view.refused(trigger, (Refusal(code="order.in_doubt", message=message, params=params),))
+    if row is not None and row.calls_provider and view.standing.forgotten:
+        message = wish.seat.phrases.say("order.forgotten")
+        raise view.refused(trigger, (Refusal(code="order.forgotten", message=message),))
+    order = view.order()
+    refusals = decide(lifecycle, order, wish.command)
+    if row is not None and row.calls_provider:
+        refusals += wish.adapter.check(order, wish.command)
+    if refusals:
+        raise view.refused(trigger, refusals)
+
+
+def _conflict(wish: Wish, view: View, lost: VersionConflictError) -> ConflictError:
+    error = view.conflict(wish.trigger, "another lane changed the order first")
+    error.current_version = lost.current
+    return error
+
+
+def _promise(wish: Wish, view: View, record: Record | None) -> Step[AnyOrder]:
+    """Write the intent, make the call, write what came of it. Raises VersionConflictError when a lane was faster."""
+    order, adapter, trigger = view.order(), wish.adapter, wish.trigger
+    row = adapter.lifecycle.row(order.state, trigger)
+    now = yield from perform(Now())
+    if record is None:
+        record = attrs.evolve(view.standing.record, header=attrs.evolve(view.standing.header, opened_at=now))
+    name = yield from perform(Mint())
+    tree, personal = encode(wish.command)
+    supersedes = tuple(o.name for o in view.standing.open if effectless(adapter, o.trigger))
+    intent = Draft(
+        kind=EntryKind.INTENT,
+        trigger=trigger,
+        state=view.standing.state,
+        at=now,
+        by=wish.seat.actor,
+        why=wish.command.why,
+        intent=name,
+        command_id=wish.command_id,
+        digest=digest(wish.order_id, wish.command),
+        closes=supersedes,
+        body=pack({"command": tree, "personal": sorted(personal)}),
+        personal=personal_of(order, wish.command.subject(), personal),
+    )
+    if row is not None and not row.calls_provider:
+        return (yield from _decided(wish, view, record, intent, str(row.destinations[0])))
+    # Everything that can be wrong with our own settings is found before anything is promised.
+    auth = adapter.auth(order.site)
+    request = adapter.request(order, wish.command)
+    policy = adapter.policies[trigger]
+    ownership = yield from perform(Own(policy.call_budget))
+    record = yield from _append(wish, record, (attrs.evolve(intent, ownership=ownership),))
+    promise = Promise(
+        adapter=adapter, order=order, command=wish.command, intent=name, attempt=record.version, by=wish.seat.actor
+    )
+
+    def late(sent: Sent) -> Step[object]:
+        return conclude(promise, sent, record)
+
+    sent = yield from perform(
+        Send(
+            intent=name,
+            request=request,
+            base_url=adapter.base_url,
+            auth=auth,
+            hard_end=ownership.hard_end,
+            patience=wish.seat.patience,
+            late=None if policy.effectless else late,
+        )
+    )
+    if isinstance(sent, Pending):
+        left = yield from perform(Running(name, ownership))
+        waiting = attrs.evolve(view, standing=fold(record), running=left)
+        raise waiting.in_doubt(trigger, "no answer within the till's budget; the call goes on and will be recorded")
+    ending = yield from conclude(promise, sent, record)
+    return _answer(wish, view, ending)
+
+
+def _decided(wish: Wish, view: View, record: Record, intent: Draft, state: str) -> Step[AnyOrder]:
+    """A decision of the till alone: promised and concluded in one transaction."""
+    open_now = tuple(o.name for o in view.standing.open)
+    done = Draft(
+        kind=EntryKind.ACCEPTED,
+        trigger=wish.trigger,
+        state=state,
+        at=intent.at,
+        by=intent.by,
+        why=wish.command.why,
+        intent=intent.intent,
+        closes=(*open_now, intent.intent or ""),
+    )
+    record = yield from _append(wish, record, (attrs.evolve(intent, closes=()), done))
+    return attrs.evolve(view, standing=fold(record), known=view.facts, running=0.0).order()
+
+
+def _append(wish: Wish, record: Record, drafts: tuple[Draft, ...]) -> Step[Record]:
+    append = Append(
+        order_id=wish.order_id,
+        expected_version=record.version,
+        entries=drafts,
+        header=record.header if record.version == 0 else None,
+    )
+    try:
+        entries = yield from perform(Write(append))
+    except StoreError as broken:
+        raise unwritable(wish.seat, wish.order_id, broken) from None
+    except CommandTakenError as taken:
+        raise ConflictError(
+            wish.seat.phrases.say("command.conflict"),
+            detail="this command id was used for another order or another input",
+            code="command.conflict",
+            order_id=taken.order_id,
+            trigger=wish.trigger,
+        ) from None
+    return extended(record, entries, drafts)
+
+
+def _answer(wish: Wish, view: View, ending: Ending) -> AnyOrder:
+    """The order, or the error the caller hears."""
+    now = attrs.evolve(view, standing=ending.standing, known=ending.facts or view.facts, running=0.0)
+    if not ending.written:
+        raise now.in_doubt(wish.trigger, "another lane took this step over; its reply is kept as evidence")
+    match ending.outcome:
+        case Accepted():
+            return now.order()
+        case Declined() as no:
+            raise now.declined(wish.trigger, no, ending.http)
+        case NotSent() as proof:
+            raise now.not_sent(wish.trigger, proof, ending.http)
+        case Unknown(why=why):
+            if effectless(wish.adapter, wish.trigger):
+                raise now.not_sent(wish.trigger, NotSent(why=why, code="provider.no_answer"), ending.http)
+            raise now.in_doubt(wish.trigger, why)

@@ -1,0 +1,255 @@
+"""Settling an ending nobody knows, one order at a time, by what its adapter says may be done.
+
+Every attempt is an entry, written with the version it was decided on BEFORE anything is sent: two recoveries of one
+order cannot both send. A no to a resend is never believed alone. An attempt that provably did not leave uses up no
+limit.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final
+
+import attrs
+
+from stampcard.adapter import (
+    Accepted,
+    AnyAdapter,
+    AskAgain,
+    Declined,
+    Escalate,
+    Evidence,
+    NotSent,
+    Outcome,
+    Probe,
+    Recovery,
+    Resend,
+    Unknown,
+)
+from stampcard.commands import Command
+from stampcard.journal.contract import Append, Draft, Record, StoreError, VersionConflictError
+from stampcard.journal.fold import PROBE, OpenIntent, Standing, fold
+from stampcard.model import AnyOrder, EntryKind
+from stampcard.step.conclude import Promise, conclude, extended, judge, settle, write_escalation
+from stampcard.step.effects import Monotonic, Now, Own, Pending, Send, Sleep, Step, Write, perform
+from stampcard.step.fire import look, unknown, unwritable
+from stampcard.step.verb import Seat
+from stampcard.step.view import View, age, effectless
+from stampcard.transport.contract import Failed, Sent
+from stampcard.wire import Request
+
+__all__ = ["settle_order"]
+
+_FIRST_PAUSE: Final = 0.5
+_LONGEST_PAUSE: Final = 15.0
+
+
+def settle_order(seat: Seat[Any], adapter: AnyAdapter, order_id: str, within: float) -> Step[AnyOrder]:
+    """Settle this order's doubt now, trying again with growing pauses for `within` seconds.
+
+    Raises InDoubtError when time is up, NeedsHumanError when it cannot be settled, UnknownOrderError.
+    """
+    end = (yield from perform(Monotonic())) + within
+    pause = _FIRST_PAUSE
+    while True:
+        view = yield from look(seat, adapter, order_id)
+        if view is None:
+            raise unknown(seat, order_id)
+        opened = view.standing.open
+        if not opened:
+            return view.order()
+        first = next((o for o in opened if _reverses(adapter, o)), opened[0])  # a reversal is settled first
+        if first.escalated is not None:
+            raise view.in_doubt(first.trigger, first.why)
+        if view.running <= 0:
+            now = yield from perform(Now())
+            settled = yield from _attempt(_case(seat, adapter, view, first, now))
+            if settled:
+                pause = _FIRST_PAUSE
+                continue
+            view = (yield from look(seat, adapter, order_id)) or view
+            if any(o.escalated is not None for o in view.standing.open):
+                continue
+        if (yield from perform(Monotonic())) + pause > end:
+            raise view.in_doubt(first.trigger, first.why)
+        yield from perform(Sleep(pause))
+        pause = min(2 * pause, _LONGEST_PAUSE)
+
+
+def _reverses(adapter: AnyAdapter, intent: OpenIntent) -> bool:
+    row = adapter.lifecycle.row(intent.source, intent.trigger)
+    return row is not None and row.reverses
+
+
+@attrs.frozen(kw_only=True)
+class _Case:
+    """One open intent, and what is known of it. promise: in the name of whoever recovers it now."""
+
+    seat: Seat[Any]
+    adapter: AnyAdapter
+    order: AnyOrder
+    command: Command
+    promise: Promise
+    record: Record
+    sends: int
+    evidence: Evidence
+
+    def still_open(self, standing: Standing) -> bool:
+        return any(o.name == self.promise.intent for o in standing.open)
+
+
+def _case(seat: Seat[Any], adapter: AnyAdapter, view: View, intent: OpenIntent, now: datetime) -> _Case:
+    kind = next(kind for kind in adapter.commands if kind.trigger == intent.trigger)
+    command = view.standing.input(intent.entry, kind)
+    order = attrs.evolve(view.order(), doubt=None)
+    return _Case(
+        seat=seat,
+        adapter=adapter,
+        order=order,
+        command=command,
+        promise=Promise(
+            adapter=adapter,
+            order=order,
+            command=command,
+            intent=intent.name,
+            attempt=intent.attempt,
+            by=seat.actor or "recovery",
+            resend=True,
+        ),
+        record=view.standing.record,
+        sends=intent.sends,
+        evidence=Evidence(
+            attempts=intent.sends,
+            age=age(intent, now),
+            inferred_before=any(e.code == "inferred" for e in view.standing.record.entries),
+        ),
+    )
+
+
+def _attempt(case: _Case) -> Step[bool]:
+    """One attempt. True when the intent is open no longer."""
+    if effectless(case.adapter, case.command.trigger):
+        # Whatever became of it, nothing is at stake: it needs no recovery.
+        ending = yield from settle(case.promise, Unknown(why="nobody waits for it any more"), 0, case.record)
+        return not case.still_open(ending.standing)
+    return (yield from _follow(case, case.adapter.recover(case.order, case.command, case.evidence)))
+
+
+def _follow(case: _Case, advice: Recovery[Any, Any]) -> Step[bool]:
+    """Do what the adapter advises, once. True when the intent is open no longer."""
+    match advice:
+        case Accepted():
+            ending = yield from settle(case.promise, attrs.evolve(advice, inferred=True), 0, case.record)
+            return not case.still_open(ending.standing)
+        case AskAgain(reason=reason):
+            return (yield from _give_up(case, reason, "whether the customer was charged"))
+        case Escalate(reason=reason, check=check):
+            return (yield from _give_up(case, reason, check))
+        case Resend(limit=limit) if case.sends > limit:
+            return (yield from _give_up(case, f"no clear answer in {case.sends} calls", f"order {case.order.id}"))
+        case Resend():
+            return (yield from _resend(case))
+        case Probe():
+            return (yield from _probe(case, advice))
+
+
+def _give_up(case: _Case, reason: str, check: str) -> Step[bool]:
+    yield from write_escalation(case.promise, Escalate(reason=reason, check=check), case.record)
+    return False
+
+
+def _resend(case: _Case) -> Step[bool]:
+    request = case.adapter.request(case.order, case.command)
+    taken = yield from _take(case, code=None)
+    if taken is None:
+        return False
+    case, hard_end = taken
+    sent = yield from _send(case, request, hard_end)
+    ending = yield from conclude(case.promise, sent, case.record)
+    if not (isinstance(ending.outcome, Declined) and ending.written):
+        return not case.still_open(ending.standing)
+    no = ending.outcome
+    told = attrs.evolve(case.evidence, attempts=case.evidence.attempts + 1, answer=no)
+    advice = case.adapter.recover(case.order, case.command, told)
+    if isinstance(advice, Resend):
+        advice = Escalate(
+            reason=f"the repeat was refused ({no.provider_code or no.code}), the first may have landed",
+            check=f"order {case.order.id}, step {case.command.trigger}",
+        )
+    return (yield from _follow(attrs.evolve(case, record=ending.record, evidence=told), advice))
+
+
+def _probe(case: _Case, advice: Probe[Any, Any]) -> Step[bool]:
+    """Look at the provider. A look that failed says nothing about the order; one that shows an ending is believed."""
+    taken = yield from _take(case, code=PROBE)
+    if taken is None:
+        return False
+    case, hard_end = taken
+    sent = yield from _send(case, advice.request, hard_end)
+    seen = _seen(case, advice, sent)
+    match seen:
+        case NotSent() | Unknown():
+            why = Unknown(why=f"the provider could not be asked: {seen.why}")
+            yield from settle(case.promise, why, 0, case.record)
+            return False
+        case Accepted() | Declined():
+            settled = attrs.evolve(case.promise, resend=False)  # a look is believed, a refused repeat is not
+            verdict = attrs.evolve(seen, inferred=True) if isinstance(seen, Accepted) else seen
+            ending = yield from settle(settled, verdict, 0, case.record)
+            return not case.still_open(ending.standing)
+        case Resend() if case.evidence.answer is not None:
+            where = f"order {case.order.id}, step {case.command.trigger}"
+            return (yield from _give_up(case, "the repeat was refused and the provider does not show it", where))
+        case Resend() | Escalate():
+            return (yield from _follow(case, seen))
+
+
+def _seen(case: _Case, advice: Probe[Any, Any], sent: Sent) -> Outcome[Any, Any] | Resend | Escalate:
+    if isinstance(sent, Failed):
+        return judge(case.promise, sent)[0]
+    try:
+        return advice.read(sent.response)
+    except Exception as error:  # noqa: BLE001  a reader's mistake must not settle an order
+        return Unknown(why=f"the probe could not be read ({type(error).__name__})")
+
+
+def _take(case: _Case, code: str | None) -> Step[tuple[_Case, float] | None]:
+    """Take the intent over, durably, before anything is sent. None when another recovery was faster."""
+    promise, record = case.promise, case.record
+    now = yield from perform(Now())
+    ownership = yield from perform(Own(case.adapter.policies[promise.command.trigger].call_budget))
+    draft = Draft(
+        kind=EntryKind.ATTEMPT,
+        trigger=promise.command.trigger,
+        state=fold(record).state,
+        at=now,
+        by=promise.by,
+        intent=promise.intent,
+        code=code,
+        ownership=ownership,
+    )
+    append = Append(order_id=promise.order.id, expected_version=record.version, entries=(draft,))
+    try:
+        entries = yield from perform(Write(append))
+    except VersionConflictError:
+        return None
+    except StoreError as broken:
+        raise unwritable(case.seat, promise.order.id, broken) from None
+    record = extended(record, entries, (draft,))
+    mine = attrs.evolve(promise, attempt=record.version)
+    return attrs.evolve(case, promise=mine, record=record), ownership.hard_end
+
+
+def _send(case: _Case, request: Request, hard_end: float) -> Step[Sent]:
+    """Recovery has no cashier: it waits as long as the call may last."""
+    sent = yield from perform(
+        Send(
+            intent=case.promise.intent,
+            request=request,
+            base_url=case.adapter.base_url,
+            auth=case.adapter.auth(case.order.site),
+            hard_end=hard_end,
+            patience=case.adapter.policies[case.command.trigger].call_budget,
+        )
+    )
+    return Failed(why="no answer in time", sent=True) if isinstance(sent, Pending) else sent

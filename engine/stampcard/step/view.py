@@ -1,0 +1,259 @@
+"""From a journal's record to the order a till is shown, and to the errors about it.
+
+May live here: reading. May not: an effect that changes anything, a decision about what to do next.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, TypeVar
+
+import attrs
+
+from stampcard.adapter import AnyAdapter, Declined, NotSent
+from stampcard.errors import (
+    ConflictError,
+    DeclinedError,
+    InDoubtError,
+    NeedsHumanError,
+    Next,
+    NotAllowedError,
+    StampcardError,
+    UnavailableError,
+)
+from stampcard.journal.fold import OpenIntent, Standing
+from stampcard.model import AnyOrder, Doubt, Facts, Order, Refusal
+from stampcard.phrases import Phrases
+
+__all__ = ["View", "legal"]
+
+E = TypeVar("E", bound=StampcardError)
+
+
+def legal(adapter: AnyAdapter, standing: Standing) -> frozenset[str]:
+    """The triggers that may be fired now, by the table, the doubt and what the provider supports."""
+    lifecycle = adapter.lifecycle
+    supported = {r.trigger for r in lifecycle.rows if not r.calls_provider or r.trigger in adapter.policies}
+    if not standing.open:
+        return lifecycle.allowed(standing.state) & supported
+    allowed = frozenset(supported)
+    for doubt in standing.open:
+        row = lifecycle.row(doubt.source, doubt.trigger)
+        if row is None or row.reverses:
+            return frozenset()  # a reversal in doubt is settled before anything else
+        within = lifecycle.reversible(doubt.source, doubt.trigger)
+        if effectless(adapter, doubt.trigger):
+            decisions = {r.trigger for r in lifecycle.rows if not r.calls_provider and standing.state in r.sources}
+            within |= decisions | {doubt.trigger}
+        allowed &= within
+    return allowed
+
+
+def effectless(adapter: AnyAdapter, trigger: str) -> bool:
+    """Nothing changes at the provider, so nothing is at stake when its reply is lost."""
+    policy = adapter.policies.get(trigger)
+    return policy is not None and policy.effectless
+
+
+@attrs.frozen(kw_only=True)
+class View:
+    """One order's standing as its provider's adapter and this till's language see it."""
+
+    adapter: AnyAdapter
+    phrases: Phrases
+    standing: Standing
+    running: float = 0.0
+    """Seconds for which somebody alive may still wait for a reply; 0.0 when nobody does."""
+    known: Facts | None = None
+    """The facts, when the caller holds them already: saves reading them back."""
+
+    @property
+    def allowed(self) -> frozenset[str]:
+        return legal(self.adapter, self.standing)
+
+    @property
+    def facts(self) -> Any:
+        if self.known is not None:
+            return self.known
+        return self.standing.facts(self.adapter.facts, self.adapter.opening())
+
+    def order(self, *, replayed: bool = False) -> AnyOrder:
+        """The order, as a value."""
+        header = self.standing.header
+        lifecycle = self.adapter.lifecycle
+        state = lifecycle.states(self.standing.state)
+        return Order(
+            id=header.order_id,
+            provider=header.provider,
+            environment=header.environment,
+            site=header.site,
+            lifecycle=header.lifecycle,
+            fingerprint=header.fingerprint,
+            state=state,
+            version=self.standing.version,
+            facts=self.facts,
+            ticket=header.ticket,
+            doubt=self.doubt(),
+            replayed=replayed,
+            allowed=self.allowed,
+            final=state in lifecycle.final,
+            cashier=self.cashier(),
+        )
+
+    def doubt(self) -> Doubt | None:
+        """The newest open intent that needs a person, else the newest open one."""
+        found = self._doubted()
+        if found is None:
+            return None
+        return Doubt(
+            intent=found.name,
+            trigger=found.trigger,
+            since=found.entry.at,
+            why=found.why,
+            running=self.running > 0,
+            reversible=self._reversible(),
+            needs_human=found.escalated is not None,
+            check=None if found.escalated is None else _check_of(found),
+        )
+
+    def _doubted(self) -> OpenIntent | None:
+        opened = self.standing.open
+        return next((o for o in reversed(opened) if o.escalated is not None), opened[-1] if opened else None)
+
+    def _reversible(self) -> bool:
+        lifecycle = self.adapter.lifecycle
+        return any(r.reverses and r.trigger in self.allowed for r in lifecycle.rows)
+
+    def cashier(self) -> str:
+        """One sentence: where this order stands."""
+        found = self._doubted()
+        if found is None:
+            lifecycle, state = self.standing.header.lifecycle, self.standing.state
+            return self.phrases.say(f"state.{lifecycle}.{state}")
+        if found.escalated is not None:
+            code = "doubt.human"
+        elif self.running > 0:
+            code = "doubt.running"
+        else:
+            code = "doubt.reversible" if self._reversible() else "doubt"
+        return self.phrases.say(code, trigger=found.trigger)
+
+    # errors about this order
+
+    def error(
+        self,
+        kind: type[E],
+        code: str,
+        *,
+        detail: str | None = None,
+        cashier: str | None = None,
+        trigger: str | None = None,
+        refusals: tuple[Refusal, ...] = (),
+        retry_after: float | None = None,
+        next: Next | None = None,  # noqa: A002  the public name of the attribute
+        replayed: bool = False,
+    ) -> E:
+        """An error of `kind` that names this order, its state and what is allowed now."""
+        return kind(
+            self.phrases.say(code, cashier, trigger=trigger or ""),
+            detail=detail,
+            code=code,
+            order_id=self.standing.header.order_id,
+            trigger=trigger,
+            state=self.standing.state,
+            allowed=self.allowed,
+            refusals=refusals,
+            retry_after=retry_after,
+            next=next,
+            replayed=replayed,
+        )
+
+    def refused(self, trigger: str, refusals: tuple[Refusal, ...]) -> NotAllowedError:
+        """Every guard that said no; waiting helps only when the doubt is the reason."""
+        said = tuple(attrs.evolve(r, message=self.phrases.say(r.code, r.message, **r.params)) for r in refusals)
+        waiting = any(r.code == "order.in_doubt" for r in said)
+        return self.error(
+            NotAllowedError,
+            said[0].code,
+            detail=f"{trigger}: " + "; ".join(r.message for r in said),
+            cashier=said[0].message,
+            trigger=trigger,
+            refusals=said,
+            next=Next.WAIT if waiting else Next.FIX,
+        )
+
+    def conflict(self, trigger: str, detail: str, code: str = "order.conflict") -> ConflictError:
+        error = self.error(ConflictError, code, detail=detail, trigger=trigger)
+        error.current_version = self.standing.version
+        return error
+
+    def busy(self, trigger: str) -> UnavailableError:
+        error = self.error(
+            UnavailableError,
+            "order.busy",
+            detail="another call on this order is still under way",
+            trigger=trigger,
+            retry_after=self.running,
+        )
+        error.reason = "busy"
+        return error
+
+    def in_doubt(self, trigger: str, why: str) -> InDoubtError:
+        """Nobody knows; NeedsHumanError once recovery has given up."""
+        found = self._doubted()
+        human = found is not None and found.escalated is not None
+        code = "doubt.human" if human else "doubt.reversible" if self._reversible() else "doubt"
+        cashier = self.phrases.say(code, trigger=trigger)
+        if human and found is not None:
+            given_up = self.error(NeedsHumanError, "order.needs_human", detail=why, cashier=cashier, trigger=trigger)
+            given_up.check = _check_of(found)
+            given_up.reversible = self._reversible()
+            return given_up
+        error = self.error(
+            InDoubtError,
+            "order.in_doubt",
+            detail=why,
+            cashier=cashier,
+            trigger=trigger,
+            retry_after=self.running or None,
+        )
+        error.reversible = self._reversible()
+        return error
+
+    def declined(self, trigger: str, said: Declined, http: int, *, replayed: bool = False) -> DeclinedError:
+        told = f" ({said.provider_text})" if said.provider_text else ""
+        error = self.error(
+            DeclinedError,
+            said.code,
+            detail=f"{trigger}: the provider declined{told}",
+            cashier=said.message,
+            trigger=trigger,
+            replayed=replayed,
+        )
+        error.provider_code, error.provider_text, error.http_status = said.provider_code, said.provider_text, http
+        return error
+
+    def not_sent(self, trigger: str, said: NotSent, http: int) -> StampcardError:
+        """Nothing happened there: wrong credentials are for a person, anything else may be tried again."""
+        if said.ours:
+            error = self.error(
+                DeclinedError, said.code, detail=f"{trigger}: {said.why}", trigger=trigger, next=Next.CALL
+            )
+            error.provider_code, error.provider_text, error.http_status = said.provider_code, said.provider_text, http
+            return error
+        limited = http == 429 or said.retry_after is not None
+        code = "provider.rate_limit" if limited else said.code
+        away = self.error(
+            UnavailableError, code, detail=f"{trigger}: {said.why}", trigger=trigger, retry_after=said.retry_after
+        )
+        away.reason = "rate_limit" if limited else "unreachable"
+        return away
+
+
+def _check_of(intent: OpenIntent) -> str:
+    return (intent.escalated.why or "") if intent.escalated is not None else ""
+
+
+def age(intent: OpenIntent, now: datetime) -> float:
+    """Seconds since the last call for this intent could have left."""
+    return max(0.0, (now - intent.last_at).total_seconds())

@@ -1,0 +1,194 @@
+"""What drives steps for `AsyncTill`: performs each effect, awaiting. A caller that hangs up cancels no step."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+import uuid
+from typing import Any, TypeVar, cast
+
+import attrs
+
+from stampcard.adapter import AnyAdapter
+from stampcard.clock import Clock, SystemClock
+from stampcard.journal.contract import Journal
+from stampcard.step import effects as do
+from stampcard.till.ajournal import AsyncJournal
+from stampcard.till.runtime import GRACE, Tenure
+from stampcard.transport import AsyncSender, Call, Failed
+from stampcard.transport.contract import Sent
+
+__all__ = ["AsyncRuntime"]
+
+T = TypeVar("T")
+log = logging.getLogger("stampcard.till")
+
+
+@attrs.frozen(eq=False)
+class _Job:
+    """One call under way, and whether its ending is written."""
+
+    call: Call
+    written: asyncio.Event = attrs.field(factory=asyncio.Event)
+
+
+class AsyncRuntime:
+    """Performs effects for an `AsyncTill`. One per event loop; share it between tasks."""
+
+    def __init__(self, journal: Journal, sender: AsyncSender, clock: Clock, tenure: Tenure, max_in_flight: int) -> None:
+        self.journal = journal
+        self.sender = sender
+        self.clock = clock
+        self.tenure = tenure
+        self.closed = False
+        self._gate = asyncio.Semaphore(max_in_flight)
+        self._jobs: dict[str, _Job] = {}
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._store: AsyncJournal | None = None
+
+    def enrol(self, adapter: AnyAdapter, /) -> None:
+        self.tenure.adapters[adapter.name] = adapter
+
+    def drive(self, step: do.Step[T], /) -> T:
+        raise TypeError("an AsyncTill's verbs are awaited: use Till")
+
+    async def adrive(self, step: do.Step[T], /) -> T:
+        """Run a step to its end. A cancelled caller stops waiting; the step goes on. Raises what the step raises."""
+        self.tenure.check(self.closed)
+        return await asyncio.shield(self._keep(self._gated(step)))
+
+    def _keep(self, work: Any) -> asyncio.Task[Any]:
+        task: asyncio.Task[Any] = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+        return task
+
+    def _done(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            task.exception()  # its caller may have hung up: nobody else reads it
+
+    async def _gated(self, step: do.Step[T]) -> T:
+        async with self._gate:  # backpressure: who is over the limit waits here, before anything is promised
+            return await self._drive(step)
+
+    async def _drive(self, step: do.Step[T]) -> T:
+        calls: list[str] = []
+        answer: Any = None
+        trouble: Exception | None = None
+        try:
+            while True:
+                effect = step.send(answer) if trouble is None else step.throw(trouble)
+                answer, trouble = None, None
+                try:
+                    answer = await self._perform(effect, calls)
+                except Exception as error:  # noqa: BLE001  every failure is the step's to judge
+                    trouble = error
+        except StopIteration as stop:
+            return cast(T, stop.value)
+        finally:
+            for intent in calls:
+                self._over(intent)
+
+    async def _perform(self, effect: do.Effect[Any], calls: list[str]) -> object:
+        match effect:
+            case do.Load(order_id):
+                return await self._disk().read(lambda: self.journal.load(order_id))
+            case do.Write(append):
+                return await self._disk().append(append)
+            case do.Send():
+                return await self._send(effect, calls)
+            case do.Now():
+                return self.clock()
+            case do.Mint():
+                return uuid.uuid4().hex
+            case do.Own(seconds):
+                return self.tenure.own(seconds)
+            case do.Running(intent, ownership):
+                return await self._disk().read(lambda: self.tenure.running(ownership, intent in self._jobs))
+            case do.Abort(intent):
+                return await self._abort(intent)
+            case do.Monotonic():
+                return self.clock.monotonic()
+            case do.Sleep(seconds):
+                await self._sleep(seconds)
+                return None
+            case do.OpenOrders():
+                return await self._disk().read(self.journal.open_orders)
+            case do.Changes(after, limit):
+                return await self._disk().read(lambda: self.journal.changes(after=after, limit=limit))
+            case do.Forget(subject):
+                return await self._disk().read(lambda: self.journal.forget(subject))
+            case _:
+                raise TypeError(f"a till does not know how to perform {type(effect).__name__}")
+
+    def _disk(self) -> AsyncJournal:
+        if self._store is None:
+            self._store = AsyncJournal(self.journal, asyncio.get_running_loop())
+        return self._store
+
+    async def _sleep(self, seconds: float) -> None:
+        if isinstance(self.clock, SystemClock):
+            await asyncio.sleep(seconds)
+        else:
+            self.clock.sleep(seconds)
+
+    async def _send(self, effect: do.Send, calls: list[str]) -> Sent | do.Pending:
+        job = _Job(Call(effect.hard_end))
+        self._jobs[effect.intent] = job
+        calls.append(effect.intent)
+        sending = self._keep(self._carry(effect, job))
+        lasting = effect.hard_end - time.monotonic() + GRACE
+        done, _ = await asyncio.wait({sending}, timeout=min(effect.patience, lasting))
+        if not done and effect.late is None:
+            job.call.abort()
+            done, _ = await asyncio.wait({sending}, timeout=GRACE)
+            if not done:
+                return Failed(why="no answer in time", sent=True)
+        if done:
+            return cast(Sent, sending.result())
+        calls.remove(effect.intent)
+        self._keep(self._late(effect, sending))
+        return do.Pending()
+
+    async def _carry(self, effect: do.Send, job: _Job) -> Sent:
+        try:
+            return await self.sender.send(effect.request, base_url=effect.base_url, auth=effect.auth, call=job.call)
+        except Exception as error:  # noqa: BLE001  a sender must not raise; if it does, nobody knows what left
+            return Failed(why=f"the sender failed ({type(error).__name__})", sent=True)
+
+    async def _late(self, effect: do.Send, sending: asyncio.Task[Sent]) -> None:
+        try:
+            sent = await sending
+            if effect.late is not None:
+                await self._drive(effect.late(sent))
+        except Exception as error:  # noqa: BLE001  nobody is left to hear it; the intent stays open for recovery
+            log.error("a late reply could not be recorded: %s", type(error).__name__)
+        finally:
+            self._over(effect.intent)
+
+    def _over(self, intent: str) -> None:
+        job = self._jobs.pop(intent, None)
+        if job is not None:
+            job.written.set()
+
+    async def _abort(self, intent: str) -> bool:
+        job = self._jobs.get(intent)
+        if job is None:
+            return False
+        job.call.abort()
+        try:
+            await asyncio.wait_for(job.written.wait(), 2.0)
+        except TimeoutError:
+            return False
+        return True
+
+    async def aclose(self) -> None:
+        """Refuse new steps and wait until every step and late reply is recorded (each ends by its own hard end)."""
+        self.closed = True
+        while self._tasks:
+            await asyncio.wait(set(self._tasks))
+        await self.sender.aclose()
+        if self._store is not None:
+            await self._store.aclose()

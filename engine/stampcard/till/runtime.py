@@ -1,0 +1,220 @@
+"""What drives steps for `Till`: performs each effect, blocking; calls run on worker threads.
+
+May live here: effects performed, nothing decided. The asynchronous twin is `aruntime`.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+import uuid
+from typing import Any, Final, TypeVar, cast
+
+import attrs
+
+from stampcard.adapter import AnyAdapter
+from stampcard.clock import Clock
+from stampcard.errors import ConfigurationError
+from stampcard.journal.contract import Journal
+from stampcard.journal.owners import boot_id
+from stampcard.model import Ownership
+from stampcard.step import effects as do
+from stampcard.till.workers import Workers
+from stampcard.transport import Call, Failed, SyncSender
+from stampcard.transport.contract import Sent
+
+__all__ = ["SyncRuntime", "Tenure"]
+
+T = TypeVar("T")
+log = logging.getLogger("stampcard.till")
+
+GRACE: Final = 0.25
+"""Seconds a sender gets beyond the hard end to report that it has given up."""
+
+
+class Tenure:
+    """This process's standing as an owner of calls, shared by both runtimes."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self.owner = journal.enrol()
+        self.boot = boot_id()
+        self.pid = os.getpid()
+        self.adapters: dict[str, AnyAdapter] = {}
+
+    def own(self, seconds: float) -> Ownership:
+        return Ownership(owner=self.owner, boot=self.boot, hard_end=time.monotonic() + seconds)
+
+    def running(self, ownership: Ownership, mine: bool) -> float:
+        """Seconds for which that owner may still be at it. mine: the call is one of this till's and not over."""
+        left = ownership.hard_end - time.monotonic()
+        if ownership.owner == self.owner:
+            return max(left, GRACE) if mine else 0.0
+        if left <= 0 or ownership.boot != self.boot or not self._journal.alive(ownership.owner):
+            return 0.0
+        return left
+
+    def check(self, closed: bool) -> None:
+        """Raise ConfigurationError in a forked child or after closing."""
+        if os.getpid() != self.pid:
+            raise ConfigurationError(
+                "The sale cannot be recorded on this register. Call the help desk.",
+                code="till.forked",
+                detail="a till is not usable in a forked child: open a new one there",
+            )
+        if closed:
+            raise ConfigurationError(
+                "The sale cannot be recorded on this register. Call the help desk.",
+                code="till.closed",
+                detail="this till is closed",
+            )
+
+
+class _Job:
+    """One call on a worker thread, and whether anybody still waits for it."""
+
+    def __init__(self, effect: do.Send, call: Call) -> None:
+        self.effect = effect
+        self.call = call
+        self.sent: Sent | None = None
+        self.detached = False
+        self.lock = threading.Lock()
+        self.ready = threading.Event()
+        self.written = threading.Event()
+        """Whatever came of it is in the journal."""
+
+
+@attrs.frozen
+class SyncRuntime:
+    """Performs effects for a `Till`. Safe to share between threads."""
+
+    journal: Journal
+    sender: SyncSender
+    clock: Clock
+    tenure: Tenure
+    workers: Workers = attrs.field(factory=Workers)
+    jobs: dict[str, _Job] = attrs.field(factory=dict[str, _Job])
+    shut: threading.Event = attrs.field(factory=threading.Event)
+
+    def enrol(self, adapter: AnyAdapter, /) -> None:
+        self.tenure.adapters[adapter.name] = adapter
+
+    async def adrive(self, step: do.Step[T], /) -> T:
+        raise TypeError("a Till's verbs are not awaited: use AsyncTill")
+
+    def drive(self, step: do.Step[T], /) -> T:
+        """Run a step to its end. Raises what the step raises."""
+        self.tenure.check(self.shut.is_set())
+        return self._drive(step)
+
+    def _drive(self, step: do.Step[T]) -> T:
+        calls: list[str] = []
+        answer: Any = None
+        trouble: Exception | None = None
+        try:
+            while True:
+                effect = step.send(answer) if trouble is None else step.throw(trouble)
+                answer, trouble = None, None
+                try:
+                    answer = self._perform(effect, calls)
+                except Exception as error:  # noqa: BLE001  every failure is the step's to judge
+                    trouble = error
+        except StopIteration as stop:
+            return cast(T, stop.value)
+        finally:
+            for intent in calls:
+                self._over(intent)
+
+    def _perform(self, effect: do.Effect[Any], calls: list[str]) -> object:
+        match effect:
+            case do.Load(order_id):
+                return self.journal.load(order_id)
+            case do.Write(append):
+                return self.journal.append(append)
+            case do.Send():
+                return self._send(effect, calls)
+            case do.Now():
+                return self.clock()
+            case do.Mint():
+                return uuid.uuid4().hex
+            case do.Own(seconds):
+                return self.tenure.own(seconds)
+            case do.Running(intent, ownership):
+                return self.tenure.running(ownership, intent in self.jobs)
+            case do.Abort(intent):
+                return self._abort(intent)
+            case do.Monotonic():
+                return self.clock.monotonic()
+            case do.Sleep(seconds):
+                self.clock.sleep(seconds)
+                return None
+            case do.OpenOrders():
+                return self.journal.open_orders()
+            case do.Changes(after, limit):
+                return self.journal.changes(after=after, limit=limit)
+            case do.Forget(subject):
+                return self.journal.forget(subject)
+            case _:
+                raise TypeError(f"a till does not know how to perform {type(effect).__name__}")
+
+    def _send(self, effect: do.Send, calls: list[str]) -> Sent | do.Pending:
+        job = _Job(effect, Call(effect.hard_end))
+        self.jobs[effect.intent] = job
+        calls.append(effect.intent)
+        self.workers.submit(lambda: self._carry(job))
+        lasting = effect.hard_end - time.monotonic() + GRACE
+        if not job.ready.wait(min(effect.patience, lasting)) and effect.late is None:
+            job.call.abort()
+            job.ready.wait(GRACE)
+        with job.lock:
+            if job.sent is not None:
+                return job.sent
+            if effect.late is None:
+                # It hangs where nothing can interrupt it (a name look-up); past the deadline it sends nothing.
+                return Failed(why="no answer in time", sent=True)
+            job.detached = True
+        calls.remove(effect.intent)
+        return do.Pending()
+
+    def _carry(self, job: _Job) -> None:
+        effect = job.effect
+        try:
+            sent = self.sender.send(effect.request, base_url=effect.base_url, auth=effect.auth, call=job.call)
+        except Exception as error:  # noqa: BLE001  a sender must not raise; if it does, nobody knows what left
+            sent = Failed(why=f"the sender failed ({type(error).__name__})", sent=True)
+        with job.lock:
+            job.sent = sent
+            late = effect.late if job.detached else None
+            job.ready.set()
+        if late is None:
+            return
+        try:
+            self._drive(late(sent))
+        except Exception as error:  # noqa: BLE001  nobody is left to hear it; the intent stays open for recovery
+            log.error("a late reply could not be recorded: %s", type(error).__name__)
+        finally:
+            self._over(effect.intent)
+
+    def _over(self, intent: str) -> None:
+        job = self.jobs.pop(intent, None)
+        if job is not None:
+            job.written.set()
+
+    def _abort(self, intent: str) -> bool:
+        job = self.jobs.get(intent)
+        if job is None:
+            return False
+        job.call.abort()
+        return job.written.wait(2.0)
+
+    def close(self) -> None:
+        """Refuse new steps, wait for the calls under way to be recorded (each ends by its own hard end)."""
+        if self.shut.is_set():
+            return
+        self.shut.set()
+        for job in list(self.jobs.values()):
+            job.written.wait(job.call.remaining() + 4 * GRACE)
+        self.workers.close()
+        self.sender.close()

@@ -1,0 +1,89 @@
+"""`Till`: the object a POS holds. Blocking, safe to share between threads, one per process."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+
+import httpx
+
+from stampcard.clock import clock_of
+from stampcard.errors import JournalError
+from stampcard.journal import open_journal
+from stampcard.journal.contract import Journal, StoreError
+from stampcard.model import Entry, Site
+from stampcard.phrases import Phrases
+from stampcard.step.verb import Provider, Seat, Sync
+from stampcard.till.desk import Desk
+from stampcard.till.runtime import SyncRuntime, Tenure
+from stampcard.transport import SyncSender
+
+__all__ = ["Till"]
+
+V = TypeVar("V")
+
+
+class Till(Desk[Sync]):
+    """One per process; safe to share between threads; refuses use in a forked child.
+
+    journal: a path, ":memory:", or an open `Journal` (which you close yourself). site: where this till stands.
+    deadline: the till budget, seconds until the cashier gets an answer; a call may go on after it and its reply is
+    recorded. phrases: code -> the cashier's sentence in your language. verify: a CA bundle's path or an ssl context.
+    proxy: "http://[user:password@]host:port". transport: replaces the network, in tests.
+    Raises JournalError when the journal cannot be opened.
+    """
+
+    def __init__(
+        self,
+        journal: Journal | str | Path,
+        *,
+        site: Site,
+        deadline: float = 3.0,
+        phrases: Mapping[str, str] | None = None,
+        clock: Callable[[], datetime] | None = None,
+        verify: ssl.SSLContext | str | bool = True,
+        proxy: str | None = None,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        words = Phrases(phrases)
+        try:
+            self._owned = not isinstance(journal, Journal)
+            self._journal = journal if isinstance(journal, Journal) else open_journal(journal)
+            tenure = Tenure(self._journal)
+        except StoreError as broken:
+            raise JournalError(words.say("journal.unavailable"), detail=str(broken)) from None
+        sender = SyncSender(transport=transport, verify=verify, proxy=proxy)
+        self._runtime = SyncRuntime(self._journal, sender, clock_of(clock), tenure)
+        seat: Seat[Sync] = Seat(mode=Sync, runtime=self._runtime, phrases=words, site=site, patience=deadline)
+        super().__init__(seat, tenure.adapters, self._journal.id)
+
+    def use(self, provider: Provider[Sync, V], /) -> V:
+        """A provider's verbs: `spendgo = till.use(Spendgo(...))`. Raises ConfigurationError."""
+        return provider.bind(self._seat)
+
+    def changes(self, *, after: int = 0) -> Iterator[Entry]:
+        """Everything journalled after a position, in order: the durable feed of what was settled behind the cashier.
+
+        Remember the last entry's `position` and pass it next time. Raises JournalError.
+        """
+        while page := self._runtime.drive(self._page(after)):
+            yield from page
+            after = page[-1].position
+
+    def close(self) -> None:
+        """Wait until the calls under way are recorded (each ends by its own budget), then let go of everything."""
+        self._runtime.close()
+        if self._owned:
+            self._journal.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> None:
+        self.close()
