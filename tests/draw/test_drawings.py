@@ -78,6 +78,7 @@ def test_svg_has_its_own_background_a_title_a_description_and_no_trace_of_the_ma
     assert "raphviz" not in picture
     assert "/work" not in picture
     assert "DOCTYPE" not in picture
+    assert picture.count("<!--") == 1, "the seal is the only comment"
 
 
 # --- where the order stands and how it came there -----------------------------------------------------------------
