@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Mapping
 from decimal import Context, Decimal, DecimalException, Inexact
+from json.encoder import encode_basestring
 from typing import Final, TypeAlias, cast
 from urllib.parse import quote
 
@@ -72,6 +73,8 @@ class Response:
         return JsonView.parse(self.body)
 
 
+_quoted: Final = encode_basestring
+"""A JSON string, quotes included, other alphabets as they are. `json.dumps` would build an encoder each time."""
 _MISSING: Final = object()
 
 
@@ -227,7 +230,7 @@ def _write(value: object) -> str:
         case bool():
             return "true" if value else "false"
         case str():
-            return json.dumps(value, ensure_ascii=False)
+            return _quoted(value)
         case int():
             return str(int(value))
         case Decimal():
@@ -236,7 +239,7 @@ def _write(value: object) -> str:
             return format(value, "f")
         case Mapping():
             pairs = cast("Mapping[str, object]", value).items()
-            return "{" + ",".join(f"{json.dumps(str(k), ensure_ascii=False)}:{_write(v)}" for k, v in pairs) + "}"
+            return "{" + ",".join(f"{_quoted(str(k))}:{_write(v)}" for k, v in pairs) + "}"
         case list() | tuple():
             return "[" + ",".join(_write(v) for v in cast("list[object]", value)) + "]"
         case _:

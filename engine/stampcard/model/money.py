@@ -96,6 +96,10 @@ class Money:
     def parse(cls, text: str) -> Self:
         """Back from `str(money)`: "USD 5.10"."""
         currency, _, amount = text.partition(" ")
+        whole, _, cents = amount.partition(".")
+        digits = whole.removeprefix("-") + cents
+        if len(cents) == exponent(currency) and digits.isascii() and digits.isdigit() and len(digits) <= _EXACT.prec:
+            return cls.minor(int(whole + cents), currency)
         return cls(amount, currency)
 
     @property
@@ -143,13 +147,13 @@ class Money:
         return self._units != 0
 
     def __str__(self) -> str:
-        return f"{self._currency} {self.amount:f}"
+        return f"{self._currency} {_digits(self)}"
 
     def __repr__(self) -> str:
-        return f"Money({f'{self.amount:f}'!r}, {self._currency!r})"
+        return f"Money({_digits(self)!r}, {self._currency!r})"
 
     def __reduce__(self) -> tuple[object, tuple[str, str]]:
-        return Money, (f"{self.amount:f}", self._currency)
+        return Money, (_digits(self), self._currency)
 
 
 def _fill(money: Money, units: int, currency: str) -> None:
@@ -157,3 +161,9 @@ def _fill(money: Money, units: int, currency: str) -> None:
         raise ValueError("an amount out of range")
     object.__setattr__(money, "_units", units)
     object.__setattr__(money, "_currency", currency)
+
+
+def _digits(money: Money) -> str:
+    places = exponent(money.currency)
+    sign, units = ("-" if money.units < 0 else ""), f"{abs(money.units):0{places + 1}d}"
+    return f"{sign}{units[:-places]}.{units[-places:]}" if places else sign + units

@@ -108,6 +108,7 @@ def look(seat: Seat[Any], adapter: AnyAdapter, order_id: str) -> Step[View | Non
                 running = max(running, (yield from perform(Running(intent.name, intent.ownership))))
         view = View(adapter=adapter, phrases=seat.phrases, standing=standing, running=running)
         _ours(seat, view)
+        view = attrs.evolve(view, known=view.facts)
     except StoreError as broken:
         raise unwritable(seat, order_id, broken) from None
     return view
