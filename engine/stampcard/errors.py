@@ -20,6 +20,7 @@ and the model.
 from __future__ import annotations
 
 import hashlib
+import math
 from base64 import b32encode
 from collections.abc import Iterable
 from enum import StrEnum
@@ -134,6 +135,7 @@ class StampcardError(Exception):
             {"code": r.code, "message": r.message, "field": r.field, "params": dict[str, Json](r.params)}
             for r in self.refusals
         ]
+        wait = self.retry_after
         return {
             "error": type(self).__name__,
             "next": self.next.value,
@@ -146,7 +148,8 @@ class StampcardError(Exception):
             "state": self.state,
             "allowed": [*sorted(self.allowed)],
             "refusals": refusals,
-            "retry_after": None if self._retry_after is None else round(self._retry_after),
+            # Rounded up, as too early is a wasted call; a provider may have named a time that is none.
+            "retry_after": math.ceil(wait) if wait is not None and math.isfinite(wait) else None,
         }
 
 
