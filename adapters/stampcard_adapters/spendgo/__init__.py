@@ -2,10 +2,10 @@
 
     spendgo = till.use(Spendgo.from_env(os.environ))
 
-May live here: names. The rooms: `settings` (what you configure), `values` (what you get), `requests` and `replies`
-(the order call), `refusals` (its noes), `queries` (member, rewards, balance), `recovery` (a lost reply), `adapter`.
-It imports `stampcard` and nothing of another provider's, and is held to the provider's fact sheet, whose sections the
-comments name.
+May live here: names. The rooms: `settings` (what you configure), `values` (what you get), `verbs` (what you do),
+`requests` and `replies` (the order call), `refusals` (its noes), `queries` (member, rewards, balance), `recovery` (a
+lost reply), `adapter`. It imports `stampcard` and nothing of another provider's, and is held to the provider's fact
+sheet, whose sections the comments name.
 """
 
 from stampcard_adapters.spendgo.adapter import SpendgoAdapter

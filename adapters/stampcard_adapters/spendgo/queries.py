@@ -134,27 +134,37 @@ def rewards_query(
     """GET /loyalty/accounts/{id}/rewards?store={code} (section 4): what this member can redeem at this store now.
 
     Some offers vanish after being listed once: a later call may list less. currency: of rewards that name none.
-    Raises ValueError for a member whose id cannot stand in a path.
+    Raises NotAllowedError for somebody else's member.
     """
 
     def read(response: Response) -> tuple[Reward, ...] | Declined | NotSent | Unknown:
         return _read(response, lambda body: _rewards(body, member, currency))
 
-    where = path("/loyalty/accounts/{}/rewards", member.id)
+    where = _account(member, "rewards")
     return Query(name="rewards", request=Request.get(where, store=store_code), read=read, call_budget=call_budget)
 
 
 def balance_query(member: Member, *, currency: str = "USD", call_budget: float = 10.0) -> Query[Balance]:
     """GET /loyalty/accounts/{id}/balance (section 4), for points, visits, points banking and shop with points.
 
-    currency: of offers that name none. Raises ValueError for a member whose id cannot stand in a path.
+    currency: of offers that name none. Raises NotAllowedError for somebody else's member.
     """
 
     def read(response: Response) -> Balance | Declined | NotSent | Unknown:
         return _read(response, lambda body: _balance(body, currency))
 
-    where = path("/loyalty/accounts/{}/balance", member.id)
+    where = _account(member, "balance")
     return Query(name="balance", request=Request.get(where), read=read, call_budget=call_budget)
+
+
+def _account(member: Member, what: str) -> str:
+    problem = "is another programme's" if member.provider != NAME else member_id_problem(member.id)
+    if problem is not None:
+        message = "This customer is not a member of this loyalty programme."
+        detail = f"the member's id {problem}"
+        refused = Refusal(code="buyer.not_ours", message=message, field="member")
+        raise NotAllowedError(message, detail=detail, code=refused.code, refusals=[refused])
+    return path("/loyalty/accounts/{}/" + what, text(member.id))
 
 
 def _read(

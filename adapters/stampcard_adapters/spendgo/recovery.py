@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from stampcard.adapter import Accepted, Escalate, Evidence, Probe, Recovery, Resend, Unknown
 from stampcard.commands import Bill, Checkout, PurchaseCommand
-from stampcard.errors import ConfigurationError
+from stampcard.errors import ConfigurationError, NotAllowedError
 from stampcard.lifecycles import PurchaseState
 from stampcard.model import Member, Reward
 from stampcard.wire import Response
@@ -79,7 +79,7 @@ def _billed(
         return _look(order, command, f"{told}; the points do not show what became of it")
     try:
         query = rewards_query(member, store_code(order.site.store), currency=_currency_of(reward, currency))
-    except (ConfigurationError, ValueError):  # the store has left the settings, or the member's id is no path
+    except (ConfigurationError, NotAllowedError):  # the store has left the settings, or the member is not ours
         return _look(order, command, told)
 
     def read(response: Response) -> Seen:

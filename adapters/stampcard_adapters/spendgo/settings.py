@@ -155,8 +155,8 @@ class Spendgo:
         )
 
     def bind(self, seat: Seat[M], /) -> SpendgoVerbs[M]:
-        """This provider's verbs: `till.use` calls it."""
-        from stampcard_adapters.spendgo.verbs import SpendgoVerbs  # they are built from these settings
+        """The verbs, for one till. The till calls it: `till.use(settings)`."""
+        from stampcard_adapters.spendgo.verbs import SpendgoVerbs  # late: the verbs are built from these settings
 
         return SpendgoVerbs(seat, self)
 
@@ -215,7 +215,8 @@ def _url_problems(url: str | None, environment: Environment) -> list[Refusal]:
     except (httpx.InvalidURL, ValueError):
         return [Refusal(code="url.bad", message="is no URL", field="url")]
     says: list[str] = []
-    if not parsed.host or parsed.userinfo or parsed.path not in ("", "/") or "?" in url or "#" in url:
+    odd_port = not 0 < (parsed.port or 443) < 65536
+    if odd_port or not parsed.host or parsed.userinfo or parsed.path not in ("", "/") or "?" in url or "#" in url:
         says.append("is more or less than scheme://host[:port]")
     if parsed.scheme != "https" and not (
         environment is Environment.SANDBOX and parsed.scheme == "http" and _loopback(parsed.host)
