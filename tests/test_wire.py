@@ -8,12 +8,13 @@ from decimal import Decimal
 from urllib.parse import unquote
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stampcard.lifecycles import PurchaseState
 from stampcard.wire import MAX_BODY, JsonView, Request, Response, minified, path
 
+unhurried = settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.too_slow])
 MEGABYTE = 1024 * 1024
 
 
@@ -31,16 +32,19 @@ leaf = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
 document = st.recursive(leaf, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=15)
 
 
+@unhurried
 @given(st.binary())
 def test_any_bytes_can_be_read(body: bytes) -> None:
     probe(JsonView.parse(body))
 
 
+@unhurried
 @given(document)
 def test_any_document_can_be_read(value: object) -> None:
     probe(JsonView.parse(json.dumps(value).encode()))
 
 
+@unhurried
 @given(st.text(alphabet='[]{}",:\\ue0119.+-dD8\n \x00', max_size=200))
 def test_almost_json_can_be_read(text: str) -> None:
     probe(JsonView.parse(text.encode()))
@@ -132,6 +136,7 @@ def test_numbers_are_exact() -> None:
         assert BODY[name].number() is None
 
 
+@unhurried
 @given(st.decimals(allow_nan=False, allow_infinity=False, places=4, min_value=-(10**30), max_value=10**30))
 def test_a_number_is_read_as_it_was_written(number: Decimal) -> None:
     seen = JsonView.parse(minified([number]))[0].number()
@@ -204,6 +209,7 @@ plain = st.recursive(
 )
 
 
+@unhurried
 @given(plain)
 def test_what_is_written_reads_back_and_has_no_spare_byte(value: object) -> None:
     written = minified(value)
@@ -242,6 +248,7 @@ def test_the_request_builders_escape_and_keep_the_order_given() -> None:
 # Paths
 
 
+@unhurried
 @given(st.text(st.characters(exclude_categories=("Cs",)), min_size=1).filter(lambda part: part.strip(".")))
 def test_a_path_part_stays_one_part(part: str) -> None:
     made = path("/orders/{}/lines", part)

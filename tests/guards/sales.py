@@ -32,7 +32,7 @@ from stampcard.model import (
 )
 from stampcard.testing.strategies import baskets, members, money, rewards, tenders, totals
 
-unhurried = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+unhurried = settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 """A busy build machine is no reason to fail."""
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

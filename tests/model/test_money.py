@@ -9,12 +9,13 @@ import time
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stampcard.model import Money
 from stampcard.model.money import MAX_UNITS, exponent
 
+unhurried = settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.too_slow])
 units = st.integers(-MAX_UNITS // 2, MAX_UNITS // 2)
 currencies = st.sampled_from(["USD", "EUR", "JPY", "KWD", "CLF", "ISK", "TND", "HUF"])
 
@@ -115,6 +116,7 @@ def test_the_callers_decimal_settings_do_not_reach_in() -> None:
         assert Money.parse(str(money)) == money
 
 
+@unhurried
 @given(units, currencies)
 def test_text_and_back_is_the_same_money(count: int, currency: str) -> None:
     money = Money.minor(count, currency)
@@ -125,6 +127,7 @@ def test_text_and_back_is_the_same_money(count: int, currency: str) -> None:
     assert -money.amount.as_tuple().exponent == exponent(currency)  # type: ignore[operator]  # finite
 
 
+@unhurried
 @given(units, units, currencies)
 def test_arithmetic_is_that_of_whole_minor_units(a: int, b: int, currency: str) -> None:
     one, other = Money.minor(a, currency), Money.minor(b, currency)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import attrs
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stampcard import model
@@ -28,6 +28,7 @@ from stampcard.model import (
 )
 from stampcard.testing.strategies import money, totals
 
+unhurried = settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.too_slow])
 VALUES = [kind for name in model.__all__ if isinstance(kind := getattr(model, name), type) and attrs.has(kind)]
 
 
@@ -52,12 +53,14 @@ def test_no_value_holds_a_float_or_a_bare_secret(kind: type[attrs.AttrsInstance]
         assert "Secret" not in str(field.type), field.name
 
 
+@unhurried
 @given(totals())
 def test_honest_totals_expect_their_own_total(sale: Totals) -> None:
     assert sale.total == sale.expected_total()
     assert sale.total in sale.parts()
 
 
+@unhurried
 @given(totals(), money(up_to="50"))
 def test_a_discount_is_added_to_the_discounts_and_taken_off_the_total(sale: Totals, off: Money) -> None:
     after = sale.discounted(off)
@@ -66,6 +69,7 @@ def test_a_discount_is_added_to_the_discounts_and_taken_off_the_total(sale: Tota
     assert after == attrs.evolve(sale, discount=after.discount, total=after.total)
 
 
+@unhurried
 @given(totals(), money(up_to="50"), st.none() | money(up_to="9"))
 def test_tip_and_recomputed_tax_keep_the_totals_adding_up(sale: Totals, tip: Money, tax: Money | None) -> None:
     after = sale.discounted(usd("0"), tax=tax).tipped(tip)
