@@ -19,7 +19,8 @@ from stampcard.facts import PurchaseFacts
 from stampcard.lifecycles import PurchaseState
 from stampcard.model import Basket, Entry, Facts, Guest, Member, Money, Order, Reward, Site, Tender, Totals
 from stampcard.step.effects import Load, Mint, Own, Pending, Send, Step, perform
-from stampcard.step.fire import Wish, fire, read_order, site_of, unknown
+from stampcard.step.fire import Wish, fire
+from stampcard.step.look import read_order, site_of, unknown
 from stampcard.step.recover import settle_order
 from stampcard.step.verb import M, Seat, Seated, verb
 from stampcard.transport.contract import Failed

@@ -3,7 +3,7 @@
     load order -> decide (edge exists? all guards) -> build request -> append intent -> send -> read -> append outcome
 
 `effects` are what it yields; `verb` gives a step its three faces; `fire` is the step itself; `conclude` writes its
-ending; `recover` settles an ending nobody knows; `view` turns a journal record into an order; `trouble` into an error.
+ending; `recover` settles an ending nobody knows; `look` reads an order, `view` is what a till is shown of it.
 """
 
 from stampcard.step.effects import Effect, Step, perform

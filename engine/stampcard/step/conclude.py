@@ -25,7 +25,7 @@ from stampcard.journal.contract import (
     VersionConflictError,
 )
 from stampcard.journal.fold import OpenIntent, Standing, fold
-from stampcard.machine import move
+from stampcard.machine import IllegalMoveError, move
 from stampcard.model import AnyOrder, Entry, EntryKind, Facts, Ownership
 from stampcard.step.effects import Load, Now, Step, Write, perform
 from stampcard.step.view import effectless
@@ -109,7 +109,7 @@ def settle(promise: Promise, outcome: Outcome[Any, Any], http: int, record: Reco
                 Write(Append(order_id=order_id, expected_version=record.version, entries=drafts, claims=claims))
             )
         except VersionConflictError:
-            record = (yield from perform(Load(order_id))) or record
+            record = yield from _reread(promise, record)
             continue
         except ClaimTakenError as taken:
             outcome = Unknown(why=f"the provider's order is already ours as {taken.order_id}")
@@ -136,9 +136,19 @@ def write_escalation(promise: Promise, verdict: Escalate, record: Record) -> Ste
                 Write(Append(order_id=promise.order.id, expected_version=record.version, entries=drafts))
             )
         except VersionConflictError:
-            record = (yield from perform(Load(promise.order.id))) or record
+            record = yield from _reread(promise, record)
             continue
+        except StoreError as broken:
+            raise unrecorded(promise, broken) from None
         return extended(record, entries, drafts)
+
+
+def _reread(promise: Promise, record: Record) -> Step[Record]:
+    """The order after another lane's entry. Raises InDoubtError when it cannot be read."""
+    try:
+        return (yield from perform(Load(promise.order.id))) or record
+    except StoreError as broken:
+        raise unrecorded(promise, broken) from None
 
 
 def unrecorded(promise: Promise, broken: StoreError) -> InDoubtError:
@@ -213,6 +223,10 @@ class _Ink:
     def _accepted(self, outcome: Accepted[Any, Any]) -> tuple[tuple[Draft, ...], Facts | None]:
         adapter, command, order = self.promise.adapter, self.promise.command, self.promise.order
         row = adapter.lifecycle.row(self.standing.state, command.trigger)
+        try:
+            state = str(move(adapter.lifecycle, self.standing.state, command.trigger, outcome.to))
+        except IllegalMoveError:
+            row, state = None, self.standing.state
         if row is None:
             reason = f"'{command.trigger}' was accepted, but the order is {self.standing.state} by now"
             verdict = Escalate(reason=reason, check=f"order {order.id} at the provider")
@@ -227,7 +241,7 @@ class _Ink:
         return (
             self.draft(
                 EntryKind.ACCEPTED,
-                state=str(move(adapter.lifecycle, self.standing.state, command.trigger, outcome.to)),
+                state=state,
                 why=command.why,
                 code="inferred" if outcome.inferred else None,
                 closes=closes,

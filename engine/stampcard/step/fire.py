@@ -13,15 +13,7 @@ import attrs
 
 from stampcard.adapter import Accepted, AnyAdapter, Declined, NotSent, Unknown
 from stampcard.commands import Command
-from stampcard.errors import (
-    ConfigurationError,
-    ConflictError,
-    JournalError,
-    NotAllowedError,
-    UnknownOrderError,
-    UnsupportedError,
-    reference,
-)
+from stampcard.errors import ConflictError, UnsupportedError, reference
 from stampcard.journal.codec import digest, encode, pack, unpack
 from stampcard.journal.contract import (
     Append,
@@ -34,14 +26,15 @@ from stampcard.journal.contract import (
 )
 from stampcard.journal.fold import Standing, fold
 from stampcard.machine import decide
-from stampcard.model import AnyOrder, Entry, EntryKind, Order, Refusal, Site
+from stampcard.model import AnyOrder, Entry, EntryKind, Order, Refusal
 from stampcard.step.conclude import Ending, Promise, conclude, extended, personal_of
-from stampcard.step.effects import Abort, Load, Mint, Now, Own, Pending, Running, Send, Step, Write, perform
+from stampcard.step.effects import Abort, Mint, Now, Own, Pending, Running, Send, Step, Write, perform
+from stampcard.step.look import look, site_of, unknown, unwritable
 from stampcard.step.verb import Seat
 from stampcard.step.view import View, effectless
 from stampcard.transport.contract import Sent
 
-__all__ = ["Wish", "fire", "look", "read_order"]
+__all__ = ["Wish", "fire", "site_of"]
 
 _NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 """Until an order is opened."""
@@ -95,66 +88,6 @@ def fire(wish: Wish) -> Step[AnyOrder]:
                 raise _conflict(wish, view, lost) from None
 
 
-def look(seat: Seat[Any], adapter: AnyAdapter, order_id: str) -> Step[View | None]:
-    """An order as it stands, or None. Raises NotAllowedError for one this till may not touch, JournalError."""
-    try:
-        record = yield from perform(Load(order_id))
-        if record is None:
-            return None
-        standing = fold(record)
-        running = 0.0
-        for intent in standing.open:
-            if not intent.ended:
-                running = max(running, (yield from perform(Running(intent.name, intent.ownership))))
-        view = View(adapter=adapter, phrases=seat.phrases, standing=standing, running=running)
-        _ours(seat, view)
-        view = attrs.evolve(view, known=view.facts)
-    except StoreError as broken:
-        raise unwritable(seat, order_id, broken) from None
-    return view
-
-
-def read_order(seat: Seat[Any], adapter: AnyAdapter, order_id: str) -> Step[AnyOrder]:
-    """The order as it stands in the journal. Raises UnknownOrderError."""
-    view = yield from look(seat, adapter, order_id)
-    if view is None:
-        raise unknown(seat, order_id)
-    return view.order()
-
-
-def unknown(seat: Seat[Any], order_id: str) -> UnknownOrderError:
-    return UnknownOrderError(
-        seat.phrases.say("order.unknown"),
-        detail="no such order in this journal; one opened at another register needs the journal they share",
-        order_id=order_id,
-    )
-
-
-def unwritable(seat: Seat[Any], order_id: str, broken: StoreError) -> JournalError:
-    return JournalError(seat.phrases.say("journal.unavailable"), detail=str(broken), order_id=order_id)
-
-
-def _ours(seat: Seat[Any], view: View) -> None:
-    """A till works only on orders of its own provider, environment and tenant."""
-    header, adapter = view.standing.header, view.adapter
-    if header.provider != adapter.name:
-        code, why = "order.other_provider", f"it is an order of {header.provider}"
-    elif header.environment is not adapter.environment:
-        code, why = "order.other_environment", f"it belongs to {header.environment}, this is {adapter.environment}"
-    elif seat.site is not None and header.site.tenant != seat.site.tenant:
-        code, why = "order.other_tenant", "it belongs to another tenant"
-    else:
-        return
-    message = seat.phrases.say(code)
-    raise NotAllowedError(
-        message,
-        detail=why,
-        code=code,
-        order_id=header.order_id,
-        refusals=(Refusal(code=code, message=message),),
-    )
-
-
 def _unopened(wish: Wish) -> View:
     """The view of an order that does not exist yet. Raises UnknownOrderError when this verb does not open one."""
     if not isinstance(wish.order, str):
@@ -181,14 +114,6 @@ def _unopened(wish: Wish) -> View:
         facts_at=None,
     )
     return View(adapter=wish.adapter, phrases=wish.seat.phrases, standing=standing)
-
-
-def site_of(seat: Seat[Any]) -> Site:
-    """Where this happens. Raises ConfigurationError when the till has no site and none was named with `.at()`."""
-    if seat.site is None:
-        problem = Refusal(code="site.missing", message="name the store: verbs.at(Site(store=...))", field="site")
-        raise ConfigurationError.of([problem])
-    return seat.site
 
 
 def _repeated(wish: Wish, view: View) -> AnyOrder | None:
@@ -245,7 +170,9 @@ def _free(wish: Wish, view: View) -> Step[View]:
         raise view.conflict(wish.trigger, f"you saw version {wish.order.version}, it is at {view.standing.version}")
     if view.running <= 0:
         return view
-    if wish.trigger in view.allowed:
+    row = wish.adapter.lifecycle.row(view.standing.state, wish.trigger)
+    # A reversal, or a decision of the till alone, ends our own call; another lane's repeat of it waits.
+    if row is not None and (row.reverses or not row.calls_provider) and wish.trigger in view.allowed:
         aborted = False
         for intent in view.standing.open:
             aborted = (yield from perform(Abort(intent.name))) or aborted
@@ -317,7 +244,7 @@ def _promise(wish: Wish, view: View, record: Record | None) -> Step[AnyOrder]:
     request = adapter.request(order, wish.command)
     policy = adapter.policies[trigger]
     ownership = yield from perform(Own(policy.call_budget))
-    record = yield from _append(wish, record, (attrs.evolve(intent, ownership=ownership),))
+    record = yield from _append(wish, view, record, (attrs.evolve(intent, ownership=ownership),))
     promise = Promise(
         adapter=adapter, order=order, command=wish.command, intent=name, attempt=record.version, by=wish.seat.actor
     )
@@ -357,11 +284,11 @@ def _decided(wish: Wish, view: View, record: Record, intent: Draft, state: str) 
         intent=intent.intent,
         closes=(*open_now, intent.intent or ""),
     )
-    record = yield from _append(wish, record, (attrs.evolve(intent, closes=()), done))
+    record = yield from _append(wish, view, record, (attrs.evolve(intent, closes=()), done))
     return attrs.evolve(view, standing=fold(record), known=view.facts, running=0.0).order()
 
 
-def _append(wish: Wish, record: Record, drafts: tuple[Draft, ...]) -> Step[Record]:
+def _append(wish: Wish, view: View, record: Record, drafts: tuple[Draft, ...]) -> Step[Record]:
     append = Append(
         order_id=wish.order_id,
         expected_version=record.version,
@@ -373,13 +300,8 @@ def _append(wish: Wish, record: Record, drafts: tuple[Draft, ...]) -> Step[Recor
     except StoreError as broken:
         raise unwritable(wish.seat, wish.order_id, broken) from None
     except CommandTakenError as taken:
-        raise ConflictError(
-            wish.seat.phrases.say("command.conflict"),
-            detail="this command id was used for another order or another input",
-            code="command.conflict",
-            order_id=taken.order_id,
-            trigger=wish.trigger,
-        ) from None
+        where = "another input" if taken.order_id == wish.order_id else f"another order ({taken.order_id})"
+        raise view.conflict(wish.trigger, f"this command id was used before, for {where}", "command.conflict") from None
     return extended(record, entries, drafts)
 
 

@@ -32,7 +32,7 @@ from stampcard.journal.fold import PROBE, OpenIntent, Standing, fold
 from stampcard.model import AnyOrder, EntryKind
 from stampcard.step.conclude import Promise, conclude, extended, judge, settle, write_escalation
 from stampcard.step.effects import Monotonic, Now, Own, Pending, Send, Sleep, Step, Write, perform
-from stampcard.step.fire import look, unknown, unwritable
+from stampcard.step.look import look, unknown, unwritable
 from stampcard.step.verb import Seat
 from stampcard.step.view import View, age, effectless
 from stampcard.transport.contract import Failed, Sent

@@ -12,7 +12,7 @@ from stampcard.errors import JournalError, NotAllowedError
 from stampcard.journal.contract import StoreError
 from stampcard.model import AnyOrder, Entry
 from stampcard.step.effects import Changes, Forget, OpenOrders, Step, perform
-from stampcard.step.fire import look, site_of
+from stampcard.step.look import look, site_of
 from stampcard.step.verb import M, Seat, Seated, verb
 
 __all__ = ["Desk", "built_order_id"]
