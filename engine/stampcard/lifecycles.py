@@ -114,7 +114,7 @@ class Lifecycle(Generic[S]):
     """The explicit finite-state model of one kind of order.
 
     Raises LifecycleError when built from an unsound table: a state nobody declared, an unreachable state, a dead end
-    that is not final, a final state with an exit, two rows for one (state, trigger), a row that names nothing.
+    that is not final, a state from which no end can be reached, a final state with an exit, two rows for one (state, trigger), a row that names nothing.
     """
 
     name: str
@@ -179,11 +179,14 @@ def _prove(lifecycle: Lifecycle[S]) -> None:
             _need(lifecycle, source not in lifecycle.final, f"the final state {source} has an exit", row)
             clash = seen.setdefault((source, row.trigger), row)
             _need(lifecycle, clash is row, f"two rows for ({source}, {row.trigger})", row)
-    reached = _reachable(lifecycle)
+    reached = _reachable(lifecycle, lifecycle.initial)
     for state in lifecycle.states:
         _need(lifecycle, state in reached, f"{state} is unreachable")
         dead = not lifecycle.allowed(state)
         _need(lifecycle, not dead or state in lifecycle.final, f"{state} is a dead end but not final")
+    for state in lifecycle.states:
+        ends = _reachable(lifecycle, state) & set(lifecycle.final)
+        _need(lifecycle, bool(ends), f"no final state can be reached from {state}")
 
 
 def _need(lifecycle: Lifecycle[S], holds: bool, what: str, row: Row[S] | None = None) -> None:
@@ -192,8 +195,8 @@ def _need(lifecycle: Lifecycle[S], holds: bool, what: str, row: Row[S] | None = 
         raise LifecycleError(f"lifecycle {lifecycle.name}: {what}{where}")
 
 
-def _reachable(lifecycle: Lifecycle[S]) -> set[S]:
-    reached, edge = {lifecycle.initial}, [lifecycle.initial]
+def _reachable(lifecycle: Lifecycle[S], start: S) -> set[S]:
+    reached, edge = {start}, [start]
     while edge:
         state = edge.pop()
         for row in lifecycle.rows:

@@ -47,7 +47,6 @@ ENGLISH: Final[Mapping[str, str]] = {
     "doubt.running": "'{trigger}' is still under way. Please wait.",
     "doubt.human": "'{trigger}' needs a person to look. Call the help desk.",
     # errors
-    "lifecycle.not_from_here": "'{trigger}' is not possible now.",
     "order.in_doubt": "The last step is not settled yet. Please wait.",
     "order.busy": "This sale is being worked on. Try again in a moment.",
     "order.conflict": "Another register changed this sale. Reload it.",

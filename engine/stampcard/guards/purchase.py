@@ -154,7 +154,7 @@ def reward_discount_as_validated(order: AnyOrder, command: Place | Bill) -> Iter
     facts, given = _known(order), command.reward_discount
     validated = facts.discount
     if facts.reward is None:
-        if given is not None:
+        if given:  # no discount at all is what a till without a reward may well say
             yield refusal("reward.discount_without_reward", "reward_discount", given=str(given))
         return
     if validated is None:

@@ -64,8 +64,14 @@ def decode(wanted: type[V], tree: Tree, personal: Tree | None) -> V:
 
 
 def digest(order_id: str, command: Command) -> str:
-    """Names a command's input: same order, same wish, same digest. `why` and secrets take no part."""
-    tree = msgspec.to_builtins(attrs.evolve(command, why=None), enc_hook=_plain)
+    """Names a command's input: same order, same wish, same digest.
+
+    `why`, secrets, and what attrs is told not to compare (`eq=False`: true when asked, no part of the wish) stay out.
+    """
+    tree = cast(Tree, msgspec.to_builtins(command, enc_hook=_plain))
+    for field in attrs.fields(type(command)):
+        if field.name == "why" or not field.eq:
+            tree.pop(field.name, None)
     text = msgspec.json.encode([order_id, command.trigger, tree], order="sorted")
     return hashlib.sha256(text).hexdigest()
 
