@@ -1,0 +1,200 @@
+"""The sandbox joined with the adapters, in process, and a pytest plugin: `pytest -p stampcard_adapters.testing`.
+
+Fixtures: `sandbox`, `faults`, `clock`, `journal` (the path of a fresh SQLite file), `till`, `async_till`.
+
+May live here: what joins a sandbox's model to a till. May not: a provider's rule. It is no part of
+`stampcard_adapters.sandbox`, because nothing there may know the engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final, cast
+
+import pytest
+
+from stampcard.clock import SystemClock
+from stampcard.model import Environment, Member, Money, Site
+from stampcard.signing import Key, KeyRing
+from stampcard.testing import Clock, Faults, ModelTransport
+from stampcard.till import AsyncTill, Till
+from stampcard.wire import JsonView, Request
+from stampcard_adapters.sandbox.spendgo import SpendgoModel
+from stampcard_adapters.sandbox.spendgo import Switches as SandboxSwitches
+from stampcard_adapters.spendgo import Spendgo, SpendgoKeys, Switches
+
+__all__ = ["STORE", "Sandbox", "SpendgoBooks"]
+
+STORE: Final = "999999"
+"""The store every provider of the sandbox knows."""
+_URL: Final = "http://127.0.0.1"
+_TRIGGERS: Final = {
+    "checkout": "checkout",
+    "placed": "place",
+    "billed": "bill",
+    "completed": "complete",
+    "voided": "void",
+    "refunded": "refund",
+}
+
+
+class SpendgoBooks:
+    """Spendgo's ledgers, to look into and to arrange. model: everything else that the sandbox can be asked."""
+
+    def __init__(self, model: SpendgoModel) -> None:
+        self.model = model
+        tenant = cast("dict[str, Any]", model.tenants()["spendgo"])
+        self._keys = SpendgoKeys(
+            account_id=tenant["account_id"],
+            keys=KeyRing(current=Key.base64(tenant["api_key"], tenant["secret"])),
+        )
+
+    def provider(self, *, url: str = _URL, **switches: Any) -> Spendgo:
+        """As `till.use` takes it. url: of `Sandbox.serve()`; in process any does. switches: of the adapter's
+        `Switches`."""
+        return Spendgo(self._keys, environment=Environment.SANDBOX, url=url, switches=Switches(**switches))
+
+    @property
+    def phone(self) -> str:
+        """Of the member who owns an ordinary reward: a rebate of $5 any basket of $50 earns."""
+        return self.model.members()[0].phone
+
+    @property
+    def member(self) -> Member:
+        """The member with that phone, without a look-up."""
+        return _member(self.model.members()[0].id)
+
+    @property
+    def shopper(self) -> Member:
+        """The member who shops with points: $40 at first."""
+        return _member(self.model.members()[1].id)
+
+    def points(self, member_id: str) -> Decimal:
+        """Points, visits or stamps of a member."""
+        return self.model.points(member_id)
+
+    def dollars(self, member_id: str) -> Decimal:
+        """What a member can shop with."""
+        return self.model.swp_balance(member_id)
+
+    def rewards(self, member_id: str) -> tuple[str, ...]:
+        """Ids of what a member can redeem, each as often as there are of it."""
+        return self.model.rewards(member_id)
+
+    def give(
+        self, member_id: str, *, label: str, value: Money, min_spend: Money | None = None, quantity: int = 1
+    ) -> str:
+        """Give a member a reward; its id."""
+        least = None if min_spend is None else min_spend.amount
+        return self.model.give(member_id, label=label, value=value.amount, min_spend=least, quantity=quantity)
+
+    def states(self, order_id: str) -> tuple[str, ...]:
+        """The stages of an order that took effect, in order: ("checkout", "placed", "voided")."""
+        return self.model.states(order_id)
+
+    def unbalanced(self) -> tuple[str, ...]:
+        """A sentence for every ledger whose books do not balance."""
+        return self.model.unbalanced()
+
+
+class Sandbox:
+    """The providers in memory, with ledgers: in process, where faults are met, or over HTTP.
+
+    lenient: tolerates what real clients leave out. clock: of the providers; one that can pass also passes by the time
+    calls lose. switches: of the provider's behaviour where its documents are silent.
+    """
+
+    def __init__(
+        self,
+        *,
+        lenient: bool = False,
+        clock: Callable[[], datetime] | None = None,
+        switches: SandboxSwitches | None = None,
+    ) -> None:
+        self._clock = clock if isinstance(clock, Clock) else None
+        wall = SystemClock() if clock is None else clock
+        self._model = SpendgoModel(switches=switches, lenient=lenient, clock=wall)
+        self.spendgo: Final = SpendgoBooks(self._model)
+        self.faults: Final = Faults()
+
+    def transport(self) -> ModelTransport:
+        """For `Till(..., transport=...)`."""
+        return ModelTransport(self._model, self.faults, names=_names, clock=self._clock)
+
+    def async_transport(self) -> ModelTransport:
+        """For `AsyncTill(..., transport=...)`."""
+        return self.transport()
+
+    def serve(self, host: str = "127.0.0.1", port: int = 0) -> AbstractContextManager[str]:
+        """The same ledgers over real HTTP while the block runs; gives the URL. Faults are met in process only.
+
+        Needs the extra `sandbox`.
+        """
+        from stampcard_adapters.sandbox.app import sandbox_app  # the extra is asked for only here
+        from stampcard_adapters.sandbox.serve import serve
+
+        return serve(sandbox_app(self._model), host=host, port=port)
+
+    def unbalanced(self) -> tuple[str, ...]:
+        """A sentence for every ledger of any provider whose books do not balance."""
+        return self._model.unbalanced()
+
+
+def _member(member_id: str) -> Member:
+    return Member(id=member_id, provider="spendgo", status="Active")
+
+
+def _names(request: Request) -> tuple[str | None, str | None]:
+    """Which provider and trigger a request is for, as `Faults` names them; "member", "rewards", "balance" are asked."""
+    parts = request.target.partition("?")[0].split("/")
+    if parts[1:3] != ["loyalty", "accounts"]:
+        return None, None
+    if len(parts) < 5:
+        return "spendgo", "member"
+    if parts[4] != "orders":
+        return "spendgo", parts[4]
+    return "spendgo", _TRIGGERS.get(JsonView.parse(request.body)["status"].text() or "")
+
+
+# The plugin
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """Stands still until it is told to pass."""
+    return Clock()
+
+
+@pytest.fixture
+def sandbox(clock: Clock) -> Sandbox:
+    """The providers, on the test's clock."""
+    return Sandbox(clock=clock)
+
+
+@pytest.fixture
+def faults(sandbox: Sandbox) -> Faults:
+    """What goes wrong between the tills of this test and the sandbox."""
+    return sandbox.faults
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Path:
+    """Where a journal may be made."""
+    return tmp_path / "stampcard.db"
+
+
+@pytest.fixture
+def till(sandbox: Sandbox, journal: Path, clock: Clock) -> Generator[Till, None, None]:
+    """A till on the sandbox; closed after the test."""
+    with Till(journal, site=Site(store=STORE), clock=clock, transport=sandbox.transport()) as opened:
+        yield opened
+
+
+@pytest.fixture
+def async_till(sandbox: Sandbox, journal: Path, clock: Clock) -> AsyncTill:
+    """An asynchronous till on the sandbox. Open it where its event loop is: `async with async_till: ...`."""
+    return AsyncTill(journal, site=Site(store=STORE), clock=clock, transport=sandbox.async_transport())
