@@ -18,6 +18,12 @@ def test_the_tour_runs_as_written() -> None:
     assert failed == 0
 
 
+def test_the_example_of_another_signing_scheme_runs_as_written() -> None:
+    failed, tried = doctest.testfile(str(ROOT / "docs" / "providers" / "spendgo.md"), module_relative=False)
+    assert tried > 8
+    assert failed == 0
+
+
 def test_every_link_leads_somewhere() -> None:
     for target in re.findall(r"\]\(([^)#]+)\)", README.read_text(encoding="utf-8")):
         if "://" not in target:

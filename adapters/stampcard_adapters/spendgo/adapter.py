@@ -123,7 +123,10 @@ class SpendgoAdapter(Adapter[PurchaseState, SpendgoFacts, PurchaseCommand]):
         )
 
     def auth(self, site: Site, /) -> httpx.Auth:
-        """One hook for each tenant, kept: it remembers which of the ring's keys worked."""
+        """The hook you gave, else Spendgo's own: one for each tenant, kept, as it remembers which key worked."""
+        own = self.settings.auth
+        if own is not None:
+            return own if isinstance(own, httpx.Auth) else own(site)
         tenant = site.tenant
         self.settings.keys_of(tenant)  # a tenant without keys is told before anything is journalled
         with self._lock:

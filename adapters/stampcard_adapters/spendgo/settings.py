@@ -15,7 +15,7 @@ import httpx
 
 from stampcard.config import Credentials, EnvReader
 from stampcard.errors import ConfigurationError
-from stampcard.model import Environment, Money, Refusal
+from stampcard.model import Environment, Money, Refusal, Site
 from stampcard.signing import Key, KeyRing
 from stampcard.step.verb import M, Seat
 from stampcard_adapters.spendgo.values import NAME
@@ -110,7 +110,9 @@ class Spendgo:
 
     credentials: of the one account, or what names them per tenant. url: only where it is not the environment's own;
     SANDBOX has none of its own. stores: your store number -> the provider's store code; without it they are the same.
-    currency: of rewards and balances whose currency the provider leaves out. Raises ConfigurationError, all problems.
+    currency: of rewards and balances whose currency the provider leaves out. auth: another signing scheme in place of
+    Spendgo's own, one for all or one per site (a gateway of yours in between signs differently): any `httpx.Auth`.
+    Raises ConfigurationError, all problems.
     """
 
     name: ClassVar[str] = NAME
@@ -120,6 +122,7 @@ class Spendgo:
     stores: Mapping[str, str] | None = attrs.field(kw_only=True, default=None, repr=False)
     currency: str = attrs.field(kw_only=True, default="USD")
     switches: Switches = attrs.field(kw_only=True, factory=Switches)
+    auth: httpx.Auth | Callable[[Site], httpx.Auth] | None = attrs.field(kw_only=True, default=None, repr=False)
 
     def __attrs_post_init__(self) -> None:
         problems = [*_url_problems(self.url, self.environment), *_other_problems(self)]
