@@ -12,10 +12,11 @@ import attrs
 
 from stampcard.adapter import AnyAdapter
 from stampcard.clock import Clock, SystemClock
-from stampcard.journal.contract import Journal
+from stampcard.journal.contract import Append, Journal, VersionConflictError
+from stampcard.model import Entry
 from stampcard.step import effects as do
 from stampcard.till.ajournal import AsyncJournal
-from stampcard.till.runtime import GRACE, Tenure
+from stampcard.till.runtime import GRACE, Tenure, promised
 from stampcard.transport import AsyncSender, Call, Failed
 from stampcard.transport.contract import Sent
 
@@ -27,7 +28,7 @@ log = logging.getLogger("stampcard.till")
 
 @attrs.frozen(eq=False)
 class _Job:
-    """One call under way, and whether its ending is written."""
+    """One call, under way from before its promise is written until its ending is."""
 
     call: Call
     written: asyncio.Event = attrs.field(factory=asyncio.Event)
@@ -54,9 +55,21 @@ class AsyncRuntime:
         raise TypeError("an AsyncTill's verbs are awaited: use Till")
 
     async def adrive(self, step: do.Step[T], /) -> T:
-        """Run a step to its end. A cancelled caller stops waiting; the step goes on. Raises what the step raises."""
+        """Run a step to its end. A cancelled caller stops waiting; a step that has begun goes on.
+
+        Who is over the limit waits here, before anything is promised; who hangs up here leaves nothing behind. Raises
+        what the step raises.
+        """
         self.tenure.check(self.closed)
-        return await asyncio.shield(self._keep(self._gated(step)))
+        await self._gate.acquire()
+        try:
+            self.tenure.check(self.closed)
+            task = self._keep(self._drive(step))
+        except BaseException:
+            self._gate.release()
+            raise
+        task.add_done_callback(lambda _: self._gate.release())
+        return cast(T, await asyncio.shield(task))
 
     def _keep(self, work: Any) -> asyncio.Task[Any]:
         task: asyncio.Task[Any] = asyncio.ensure_future(work)
@@ -68,10 +81,6 @@ class AsyncRuntime:
         self._tasks.discard(task)
         if not task.cancelled():
             task.exception()  # its caller may have hung up: nobody else reads it
-
-    async def _gated(self, step: do.Step[T]) -> T:
-        async with self._gate:  # backpressure: who is over the limit waits here, before anything is promised
-            return await self._drive(step)
 
     async def _drive(self, step: do.Step[T]) -> T:
         calls: list[str] = []
@@ -88,15 +97,15 @@ class AsyncRuntime:
         except StopIteration as stop:
             return cast(T, stop.value)
         finally:
-            for intent in calls:
-                self._over(intent)
+            for intent in tuple(calls):
+                self._over(intent, calls)
 
     async def _perform(self, effect: do.Effect[Any], calls: list[str]) -> object:
         match effect:
             case do.Load(order_id):
                 return await self._disk().read(lambda: self.journal.load(order_id))
             case do.Write(append):
-                return await self._disk().append(append)
+                return await self._write(append, calls)
             case do.Send():
                 return await self._send(effect, calls)
             case do.Now():
@@ -134,10 +143,31 @@ class AsyncRuntime:
         else:
             self.clock.sleep(seconds)
 
+    async def _write(self, append: Append, calls: list[str]) -> tuple[Entry, ...]:
+        """Append; what is promised counts as under way before it is durable: nobody finds it in doubt in between."""
+        promise = promised(append)
+        if promise is None:
+            entries = await self._disk().append(append)
+            for ended in {draft.intent for draft in append.entries}.intersection(calls):
+                self._over(ended, calls)
+            return entries
+        intent, hard_end = promise
+        self._over(intent, calls)  # its own earlier attempt
+        job = _Job(Call(hard_end))
+        if self._jobs.setdefault(intent, job) is not job:
+            raise VersionConflictError(append.expected_version)  # another task is taking it over just now
+        calls.append(intent)
+        try:
+            return await self._disk().append(append)
+        except BaseException:
+            self._over(intent, calls)
+            raise
+
     async def _send(self, effect: do.Send, calls: list[str]) -> Sent | do.Pending:
-        job = _Job(Call(effect.hard_end))
-        self._jobs[effect.intent] = job
-        calls.append(effect.intent)
+        job = self._jobs.get(effect.intent)
+        if job is None:  # a question: nothing was promised
+            job = self._jobs[effect.intent] = _Job(Call(effect.hard_end))
+            calls.append(effect.intent)
         sending = self._keep(self._carry(effect, job))
         lasting = effect.hard_end - time.monotonic() + GRACE
         done, _ = await asyncio.wait({sending}, timeout=min(effect.patience, lasting))
@@ -166,9 +196,13 @@ class AsyncRuntime:
         except Exception as error:  # noqa: BLE001  nobody is left to hear it; the intent stays open for recovery
             log.error("a late reply could not be recorded: %s", type(error).__name__)
         finally:
-            self._over(effect.intent)
+            self._over(effect.intent, [effect.intent])
 
-    def _over(self, intent: str) -> None:
+    def _over(self, intent: str | None, calls: list[str]) -> None:
+        """One of these calls is no longer under way."""
+        if intent is None or intent not in calls:
+            return
+        calls.remove(intent)
         job = self._jobs.pop(intent, None)
         if job is not None:
             job.written.set()

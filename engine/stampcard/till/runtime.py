@@ -17,15 +17,15 @@ import attrs
 from stampcard.adapter import AnyAdapter
 from stampcard.clock import Clock
 from stampcard.errors import ConfigurationError
-from stampcard.journal.contract import Journal
+from stampcard.journal.contract import Append, Journal, StoreError, VersionConflictError
 from stampcard.journal.owners import boot_id
-from stampcard.model import Ownership
+from stampcard.model import Entry, EntryKind, Ownership
 from stampcard.step import effects as do
 from stampcard.till.workers import Workers
 from stampcard.transport import Call, Failed, SyncSender
 from stampcard.transport.contract import Sent
 
-__all__ = ["SyncRuntime", "Tenure"]
+__all__ = ["SyncRuntime", "Tenure", "promised"]
 
 T = TypeVar("T")
 log = logging.getLogger("stampcard.till")
@@ -72,11 +72,18 @@ class Tenure:
             )
 
 
-class _Job:
-    """One call on a worker thread, and whether anybody still waits for it."""
+def promised(append: Append) -> tuple[str, float] | None:
+    """(intent, hard end) of the call this append promises; None when it promises none."""
+    last = append.entries[-1]
+    if last.kind not in (EntryKind.INTENT, EntryKind.ATTEMPT) or last.ownership is None or last.intent is None:
+        return None
+    return last.intent, last.ownership.hard_end
 
-    def __init__(self, effect: do.Send, call: Call) -> None:
-        self.effect = effect
+
+class _Job:
+    """One call, under way from before its promise is written until its ending is; and whether anybody waits for it."""
+
+    def __init__(self, call: Call) -> None:
         self.call = call
         self.sent: Sent | None = None
         self.detached = False
@@ -124,15 +131,15 @@ class SyncRuntime:
         except StopIteration as stop:
             return cast(T, stop.value)
         finally:
-            for intent in calls:
-                self._over(intent)
+            for intent in tuple(calls):
+                self._over(intent, calls)
 
     def _perform(self, effect: do.Effect[Any], calls: list[str]) -> object:
         match effect:
             case do.Load(order_id):
                 return self.journal.load(order_id)
             case do.Write(append):
-                return self.journal.append(append)
+                return self._write(append, calls)
             case do.Send():
                 return self._send(effect, calls)
             case do.Now():
@@ -159,15 +166,46 @@ class SyncRuntime:
             case _:
                 raise TypeError(f"a till does not know how to perform {type(effect).__name__}")
 
+    def _write(self, append: Append, calls: list[str]) -> tuple[Entry, ...]:
+        """Append; what is promised counts as under way before it is durable: nobody finds it in doubt in between."""
+        promise = promised(append)
+        if promise is None:
+            entries = self.journal.append(append)
+            for ended in {draft.intent for draft in append.entries}.intersection(calls):
+                self._over(ended, calls)
+            return entries
+        intent, hard_end = promise
+        self._over(intent, calls)  # its own earlier attempt
+        job = _Job(Call(hard_end))
+        if self.jobs.setdefault(intent, job) is not job:
+            raise VersionConflictError(append.expected_version)  # another thread is taking it over just now
+        calls.append(intent)
+        try:
+            if self.shut.is_set():  # asked after the job is there for `close` to see
+                raise StoreError("the till is closing")
+            return self.journal.append(append)
+        except BaseException:
+            self._over(intent, calls)
+            raise
+
     def _send(self, effect: do.Send, calls: list[str]) -> Sent | do.Pending:
-        job = _Job(effect, Call(effect.hard_end))
-        self.jobs[effect.intent] = job
-        calls.append(effect.intent)
-        self.workers.submit(lambda: self._carry(job))
-        lasting = effect.hard_end - time.monotonic() + GRACE
-        if not job.ready.wait(min(effect.patience, lasting)) and effect.late is None:
-            job.call.abort()
-            job.ready.wait(GRACE)
+        job = self.jobs.get(effect.intent)
+        if job is None:  # a question: nothing was promised
+            job = self.jobs[effect.intent] = _Job(Call(effect.hard_end))
+            calls.append(effect.intent)
+        carried = job
+        try:
+            self.workers.submit(lambda: self._carry(effect, carried))
+        except RuntimeError:
+            return Failed(why="no thread could be started", sent=False)
+        try:
+            lasting = effect.hard_end - time.monotonic() + GRACE
+            if not job.ready.wait(min(effect.patience, lasting)) and effect.late is None:
+                job.call.abort()
+                job.ready.wait(GRACE)
+        except BaseException:  # Ctrl-C
+            self._leave(effect, job, calls)
+            raise
         with job.lock:
             if job.sent is not None:
                 return job.sent
@@ -178,26 +216,44 @@ class SyncRuntime:
         calls.remove(effect.intent)
         return do.Pending()
 
-    def _carry(self, job: _Job) -> None:
-        effect = job.effect
+    def _leave(self, effect: do.Send, job: _Job, calls: list[str]) -> None:
+        """The caller is gone, the call is not: its reply is recorded all the same, and until then nobody repeats it."""
+        if effect.late is None:
+            job.call.abort()
+            return
+        calls.remove(effect.intent)
+        with job.lock:
+            job.detached = True
+            sent = job.sent
+        if sent is not None:
+            self.workers.submit(lambda: self._record(effect, sent))
+
+    def _carry(self, effect: do.Send, job: _Job) -> None:
         try:
             sent = self.sender.send(effect.request, base_url=effect.base_url, auth=effect.auth, call=job.call)
         except Exception as error:  # noqa: BLE001  a sender must not raise; if it does, nobody knows what left
             sent = Failed(why=f"the sender failed ({type(error).__name__})", sent=True)
         with job.lock:
             job.sent = sent
-            late = effect.late if job.detached else None
+            detached = job.detached
             job.ready.set()
-        if late is None:
-            return
+        if detached:
+            self._record(effect, sent)
+
+    def _record(self, effect: do.Send, sent: Sent) -> None:
         try:
-            self._drive(late(sent))
+            if effect.late is not None:
+                self._drive(effect.late(sent))
         except Exception as error:  # noqa: BLE001  nobody is left to hear it; the intent stays open for recovery
             log.error("a late reply could not be recorded: %s", type(error).__name__)
         finally:
-            self._over(effect.intent)
+            self._over(effect.intent, [effect.intent])
 
-    def _over(self, intent: str) -> None:
+    def _over(self, intent: str | None, calls: list[str]) -> None:
+        """One of these calls is no longer under way."""
+        if intent is None or intent not in calls:
+            return
+        calls.remove(intent)
         job = self.jobs.pop(intent, None)
         if job is not None:
             job.written.set()
@@ -211,10 +267,13 @@ class SyncRuntime:
 
     def close(self) -> None:
         """Refuse new steps, wait for the calls under way to be recorded (each ends by its own hard end)."""
-        if self.shut.is_set():
-            return
+        if self.shut.is_set() or os.getpid() != self.tenure.pid:
+            return  # in a forked child: the parent's calls and sockets are not ours to end
         self.shut.set()
-        for job in list(self.jobs.values()):
-            job.written.wait(job.call.remaining() + 4 * GRACE)
+        waited: set[_Job] = set()
+        while under_way := set(self.jobs.values()) - waited:
+            for job in under_way:
+                job.written.wait(job.call.remaining() + 4 * GRACE)
+            waited |= under_way
         self.workers.close()
         self.sender.close()

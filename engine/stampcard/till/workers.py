@@ -24,13 +24,14 @@ class Workers:
         self._threads = 0
 
     def submit(self, work: Callable[[], None]) -> None:
-        """Run it soon. `work` must not raise."""
+        """Run it soon. `work` must not raise. Raises RuntimeError when no thread can be started: then it never runs."""
         with self._lock:
             if self._idle > 0:
                 self._idle -= 1
             elif self._threads < self._limit:
+                name = f"stampcard-call-{self._threads + 1}"
+                threading.Thread(target=self._run, name=name, daemon=True).start()
                 self._threads += 1
-                threading.Thread(target=self._run, name=f"stampcard-call-{self._threads}", daemon=True).start()
         self._queue.put(work)
 
     def _run(self) -> None:
