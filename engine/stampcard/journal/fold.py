@@ -104,10 +104,16 @@ class Standing:
     @property
     def forgotten(self) -> bool:
         """Personal data this order was made with has been erased since."""
-        at = self.facts_at
-        if at is None or at in self.record.personal:
+        return self.facts_at is not None and self.erased(self.facts_at)
+
+    def erased(self, version: int) -> bool:
+        """The entry was made with personal data that has been erased since. Raises StoreError for a damaged one."""
+        if version in self.record.personal:
             return False
-        return bool(unpack(self.record.entries[at - 1].body).get("personal"))
+        try:
+            return bool(unpack(self.record.entries[version - 1].body).get("personal"))
+        except ValueError as error:
+            raise StoreError(f"order {self.header.order_id}, entry {version}: cannot be read back ({error})") from None
 
 
 def _read(record: Record, version: int, part: str, wanted: type[V]) -> V:

@@ -7,6 +7,7 @@ limit.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final
 
@@ -42,12 +43,15 @@ __all__ = ["settle_order"]
 
 _FIRST_PAUSE: Final = 0.5
 _LONGEST_PAUSE: Final = 15.0
+_LEAST_PATIENCE: Final = 0.05
+"""`within=0` is one attempt, which a provider at hand may answer."""
 
 
 def settle_order(seat: Seat[Any], adapter: AnyAdapter, order_id: str, within: float) -> Step[AnyOrder]:
-    """Settle this order's doubt now, trying again with growing pauses for `within` seconds.
+    """Settle this order's doubt now, trying again with growing pauses for `within` seconds: a real bound.
 
-    Raises InDoubtError when time is up, NeedsHumanError when it cannot be settled, UnknownOrderError.
+    A call still under way then goes on, and its reply is recorded. Raises InDoubtError when time is up,
+    NeedsHumanError when it cannot be settled, UnknownOrderError, JournalError.
     """
     end = (yield from perform(Monotonic())) + within
     pause = _FIRST_PAUSE
@@ -63,16 +67,17 @@ def settle_order(seat: Seat[Any], adapter: AnyAdapter, order_id: str, within: fl
             raise view.in_doubt(first.trigger, first.why)
         if view.running <= 0:
             now = yield from perform(Now())
-            settled = yield from _attempt(_case(seat, adapter, view, first, now))
+            settled = yield from _attempt(_case(seat, adapter, view, first, now, end))
             if settled:
                 pause = _FIRST_PAUSE
                 continue
             view = (yield from look(seat, adapter, order_id)) or view
-            if any(o.escalated is not None for o in view.standing.open):
+            if not view.standing.open or any(o.escalated is not None for o in view.standing.open):
                 continue
-        if (yield from perform(Monotonic())) + pause > end:
+        left = end - (yield from perform(Monotonic()))
+        if left <= 0:
             raise view.in_doubt(first.trigger, first.why)
-        yield from perform(Sleep(pause))
+        yield from perform(Sleep(min(pause, left)))
         pause = min(2 * pause, _LONGEST_PAUSE)
 
 
@@ -93,14 +98,26 @@ class _Case:
     record: Record
     sends: int
     evidence: Evidence
+    erased: bool
+    """Personal data the call was made with has been erased since: it cannot be made again."""
+    end: float
+    """When whoever asked stops waiting, on the monotonic clock."""
+
+    @property
+    def where(self) -> str:
+        return f"order {self.order.id}, step {self.command.trigger}"
 
     def still_open(self, standing: Standing) -> bool:
         return any(o.name == self.promise.intent for o in standing.open)
 
 
-def _case(seat: Seat[Any], adapter: AnyAdapter, view: View, intent: OpenIntent, now: datetime) -> _Case:
+def _case(seat: Seat[Any], adapter: AnyAdapter, view: View, intent: OpenIntent, now: datetime, end: float) -> _Case:
     kind = next(kind for kind in adapter.commands if kind.trigger == intent.trigger)
-    command = view.standing.input(intent.entry, kind)
+    try:
+        command = view.standing.input(intent.entry, kind)
+        erased = view.standing.forgotten or view.standing.erased(intent.entry.version)
+    except StoreError as broken:
+        raise unwritable(seat, view.standing.header.order_id, broken) from None
     order = attrs.evolve(view.order(), doubt=None)
     return _Case(
         seat=seat,
@@ -118,6 +135,8 @@ def _case(seat: Seat[Any], adapter: AnyAdapter, view: View, intent: OpenIntent, 
         ),
         record=view.standing.record,
         sends=intent.sends,
+        erased=erased,
+        end=end,
         evidence=Evidence(
             attempts=intent.sends,
             age=age(intent, now),
@@ -132,6 +151,8 @@ def _attempt(case: _Case) -> Step[bool]:
         # Whatever became of it, nothing is at stake: it needs no recovery.
         ending = yield from settle(case.promise, Unknown(why="nobody waits for it any more"), 0, case.record)
         return not case.still_open(ending.standing)
+    if case.erased:
+        return (yield from _give_up(case, "the customer's data was erased: it cannot be sent again", case.where))
     return (yield from _follow(case, case.adapter.recover(case.order, case.command, case.evidence)))
 
 
@@ -146,7 +167,7 @@ def _follow(case: _Case, advice: Recovery[Any, Any]) -> Step[bool]:
         case Escalate(reason=reason, check=check):
             return (yield from _give_up(case, reason, check))
         case Resend(limit=limit) if case.sends > limit:
-            return (yield from _give_up(case, f"no clear answer in {case.sends} calls", f"order {case.order.id}"))
+            return (yield from _give_up(case, f"no clear answer in {case.sends} calls", case.where))
         case Resend():
             return (yield from _resend(case))
         case Probe():
@@ -164,8 +185,11 @@ def _resend(case: _Case) -> Step[bool]:
     if taken is None:
         return False
     case, hard_end = taken
-    sent = yield from _send(case, request, hard_end)
-    ending = yield from conclude(case.promise, sent, case.record)
+    promise, record = case.promise, case.record
+    sent = yield from _send(case, request, hard_end, lambda late: conclude(promise, late, record))
+    if isinstance(sent, Pending):
+        return False
+    ending = yield from conclude(promise, sent, record)
     if not (isinstance(ending.outcome, Declined) and ending.written):
         return not case.still_open(ending.standing)
     no = ending.outcome
@@ -174,7 +198,7 @@ def _resend(case: _Case) -> Step[bool]:
     if isinstance(advice, Resend):
         advice = Escalate(
             reason=f"the repeat was refused ({no.provider_code or no.code}), the first may have landed",
-            check=f"order {case.order.id}, step {case.command.trigger}",
+            check=case.where,
         )
     return (yield from _follow(attrs.evolve(case, record=ending.record, evidence=told), advice))
 
@@ -186,7 +210,7 @@ def _probe(case: _Case, advice: Probe[Any, Any]) -> Step[bool]:
         return False
     case, hard_end = taken
     sent = yield from _send(case, advice.request, hard_end)
-    seen = _seen(case, advice, sent)
+    seen = _seen(case, advice, Failed(why="no answer in time", sent=True) if isinstance(sent, Pending) else sent)
     match seen:
         case NotSent() | Unknown():
             why = Unknown(why=f"the provider could not be asked: {seen.why}")
@@ -198,8 +222,7 @@ def _probe(case: _Case, advice: Probe[Any, Any]) -> Step[bool]:
             ending = yield from settle(settled, verdict, 0, case.record)
             return not case.still_open(ending.standing)
         case Resend() if case.evidence.answer is not None:
-            where = f"order {case.order.id}, step {case.command.trigger}"
-            return (yield from _give_up(case, "the repeat was refused and the provider does not show it", where))
+            return (yield from _give_up(case, "the repeat was refused and the provider does not show it", case.where))
         case Resend() | Escalate():
             return (yield from _follow(case, seen))
 
@@ -216,6 +239,7 @@ def _seen(case: _Case, advice: Probe[Any, Any], sent: Sent) -> Outcome[Any, Any]
 def _take(case: _Case, code: str | None) -> Step[tuple[_Case, float] | None]:
     """Take the intent over, durably, before anything is sent. None when another recovery was faster."""
     promise, record = case.promise, case.record
+    case.adapter.auth(case.order.site)  # a tenant without keys is told before anything is promised
     now = yield from perform(Now())
     ownership = yield from perform(Own(case.adapter.policies[promise.command.trigger].call_budget))
     draft = Draft(
@@ -240,16 +264,21 @@ def _take(case: _Case, code: str | None) -> Step[tuple[_Case, float] | None]:
     return attrs.evolve(case, promise=mine, record=record), ownership.hard_end
 
 
-def _send(case: _Case, request: Request, hard_end: float) -> Step[Sent]:
-    """Recovery has no cashier: it waits as long as the call may last."""
-    sent = yield from perform(
-        Send(
-            intent=case.promise.intent,
-            request=request,
-            base_url=case.adapter.base_url,
-            auth=case.adapter.auth(case.order.site),
-            hard_end=hard_end,
-            patience=case.adapter.policies[case.command.trigger].call_budget,
+def _send(
+    case: _Case, request: Request, hard_end: float, late: Callable[[Sent], Step[object]] | None = None
+) -> Step[Sent | Pending]:
+    """Waits as long as whoever asked; without `late` (a look) the call ends with the waiting."""
+    left = case.end - (yield from perform(Monotonic()))
+    return (
+        yield from perform(
+            Send(
+                intent=case.promise.intent,
+                request=request,
+                base_url=case.adapter.base_url,
+                auth=case.adapter.auth(case.order.site),
+                hard_end=hard_end,
+                patience=max(left, _LEAST_PATIENCE),
+                late=late,
+            )
         )
     )
-    return Failed(why="no answer in time", sent=True) if isinstance(sent, Pending) else sent
