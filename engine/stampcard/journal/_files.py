@@ -115,7 +115,7 @@ def _narrow(path: Path, mode: int) -> None:
     if sys.platform == "win32":
         return
     try:
-        if stat.S_IMODE(path.stat().st_mode) & 0o077 or not os.access(path, os.R_OK | os.W_OK):
+        if stat.S_IMODE(path.stat().st_mode) != mode:
             path.chmod(mode)
     except FileNotFoundError:
         return  # a -wal or -shm that its last user just removed

@@ -60,18 +60,19 @@ def drafts() -> st.SearchStrategy[Draft]:
         by=st.none() | _text,
         why=st.none() | _text,
         intent=st.none() | _name,
-        command_id=st.none(),
+        command_id=st.none() | _text,
         digest=st.none() | _text,
         code=st.none() | _text,
         closes=st.lists(_text, max_size=3).map(tuple),
         ownership=st.none() | _ownership,
         body=st.binary(max_size=200),
         personal=st.none() | st.builds(Personal, subject=_text, data=st.binary(max_size=200)),
-    ).filter(_owned_by_name)
+    ).map(_acceptable)
 
 
-def _owned_by_name(one: Draft) -> bool:
-    return one.ownership is None or one.intent is not None
+def _acceptable(one: Draft) -> Draft:
+    named = one if one.ownership is None or one.intent is not None else attrs.evolve(one, intent="i")
+    return named if one.digest is not None else attrs.evolve(named, digest="d" if one.command_id else None)
 
 
 def opening(order_id: str, *entries: Draft, claims: tuple[str, ...] = (), **header: Any) -> Append:

@@ -32,6 +32,8 @@ from stampcard.testing._journal_values import NOON, append_of, draft, drafts, he
 __all__ = ["JournalWrites"]
 
 THREADS: Final = 8
+PROMISES: Final = (EntryKind.INTENT, EntryKind.QUEUED)
+"""Kinds that take their command id: it must be new, or the same again."""
 
 
 class JournalWrites:
@@ -65,7 +67,10 @@ class JournalWrites:
             order_id = f"order-{len(orders)}"
             orders.append(order_id)
             header = data.draw(headers(order_id))
-            said = data.draw(st.lists(drafts(), min_size=1, max_size=3))
+            said = [
+                attrs.evolve(one, command_id=f"{order_id}/{n}", digest="d") if one.kind in PROMISES else one
+                for n, one in enumerate(data.draw(st.lists(drafts(), min_size=1, max_size=3)))
+            ]
             append = Append(order_id=order_id, expected_version=0, header=header, entries=tuple(said))
             written = journal.append(append)
             record = journal.load(order_id)

@@ -1,0 +1,423 @@
+"""What the SQLite journal promises beyond the contract: its file, its settings, its failures."""
+
+from __future__ import annotations
+
+import os
+import random
+import sqlite3
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stampcard.errors import ConfigurationError
+from stampcard.journal import Append, Personal, StoreError, _database, _files, open_journal
+from stampcard.journal.sqlite import SqliteJournal
+from stampcard.testing._journal_values import draft
+from stampcard.testing.journal_contract import append_of, opening
+
+POSIX = pytest.mark.skipif(os.name != "posix", reason="Windows has no file modes")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "journal.db"
+
+
+@pytest.fixture
+def journal(path: Path) -> Iterator[SqliteJournal]:
+    with closing(SqliteJournal(path)) as journal:
+        yield journal
+
+
+def plainly(path: Path, *statements: str) -> None:
+    """As another program would: its own connection, no settings of ours."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as plain:
+        for statement in statements:
+            plain.execute(statement)
+
+
+# Where it opens.
+
+
+def test_an_address_is_a_path_or_memory(tmp_path: Path) -> None:
+    for where in (":memory:", tmp_path / "a.db", str(tmp_path / "b.db")):
+        open_journal(where).close()
+    assert (tmp_path / "a.db").exists()
+
+
+@pytest.mark.parametrize("where", ["postgresql://till:hush@db/orders", "mysql://till:hush@db/orders", "", " "])
+def test_an_address_of_no_store_is_a_configuration_error_and_repeats_no_password(where: str) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        open_journal(where)
+    assert "hush" not in str(refused.value)
+    assert refused.value.problems[0].field == "journal"
+
+
+def test_the_postgresql_journal_is_named_as_not_yet_there() -> None:
+    with pytest.raises(ConfigurationError, match="PostgreSQL journal is not part of this release"):
+        open_journal("postgresql://db/orders")
+
+
+def test_a_folder_that_does_not_exist_is_named(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match=r"folder .*nowhere does not exist"):
+        open_journal(tmp_path / "nowhere" / "j.db")
+    with pytest.raises(StoreError, match="not a file"):
+        open_journal(tmp_path)
+    with pytest.raises(StoreError, match="path cannot be used"):
+        open_journal("nul\0.db")
+
+
+def test_two_names_of_one_file_share_its_owners(journal: SqliteJournal, path: Path) -> None:
+    link = path.with_name("link.db")
+    link.symlink_to(path)
+    with closing(open_journal(link)) as other:
+        assert other.id == journal.id
+    assert not path.with_name("link.db.lock").exists()
+
+
+@POSIX
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o777])
+def test_only_its_owner_may_read_the_files_whatever_the_umask(path: Path, umask: int) -> None:
+    before = os.umask(umask)
+    try:
+        journal = SqliteJournal(path)
+        journal.append(opening("a"))
+        owner = journal.enrol()
+    finally:
+        os.umask(before)
+    with closing(journal):
+        folder = path.with_name("journal.db.owners")
+        files = [Path(f"{path}{end}") for end in ("", "-wal", "-shm", ".lock")] + [folder / owner]
+        assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+@POSIX
+def test_a_file_found_readable_by_others_is_narrowed(path: Path) -> None:
+    SqliteJournal(path).close()
+    path.chmod(0o644)
+    SqliteJournal(path).close()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+MOUNTS = r"""
+22 27 0:21 / /proc rw,relatime - proc proc rw
+27 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
+31 27 0:40 / /mnt/back\040office rw,relatime shared:9 master:2 - nfs4 server:/x rw,vers=4.2
+32 27 0:41 / /mnt/share rw - cifs //server/share rw
+33 32 8:2 / /mnt/share/local rw - xfs /dev/sdb1 rw
+34 27 0:42 / /home/till/remote rw,nosuid - fuse.sshfs till@host:/ rw
+35 27 0:43 / /home/till/sealed rw,nosuid - fuse.gocryptfs /x rw
+36 27 0:44 / /hidden rw - nfs server:/y rw
+37 27 0:45 / /hidden rw - tmpfs tmpfs rw
+nonsense
+"""
+
+
+@pytest.mark.parametrize(
+    ("place", "kind"),
+    [
+        ("/var/j.db", None),
+        ("/mnt/back office/j.db", "nfs4"),
+        ("/mnt/back officer/j.db", None),
+        ("/mnt/share/j.db", "cifs"),
+        ("/mnt/share/local/j.db", None),
+        ("/home/till/remote/deep/j.db", "fuse.sshfs"),
+        ("/home/till/sealed/j.db", None),
+        ("/hidden/j.db", None),
+    ],
+)
+def test_a_network_file_system_is_told_by_the_deepest_mount_that_holds_the_path(place: str, kind: str | None) -> None:
+    assert _files.network_mount(MOUNTS, Path(place)) == kind
+
+
+@pytest.mark.parametrize(
+    ("place", "remote"),
+    [
+        (r"\\server\share\j.db", True),
+        ("//server/share/j.db", True),
+        (r"\\?\UNC\server\share\j.db", True),
+        (r"\\?\C:\till\j.db", False),
+        (r"\\.\C:\till\j.db", False),
+        (r"C:\till\j.db", False),
+    ],
+)
+def test_a_windows_network_path_is_told_by_its_form(place: str, remote: bool) -> None:
+    assert _files._is_unc(place) is remote
+
+
+def test_a_network_file_system_is_refused_before_a_file_is_made(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_files, "_network_filesystem", lambda _: "nfs4")
+    with pytest.raises(StoreError, match="network file system \\(nfs4\\)"):
+        open_journal(path)
+    assert not path.exists()
+
+
+# Its settings.
+
+
+def test_its_settings_are_as_promised(journal: SqliteJournal, path: Path) -> None:
+    promised = {
+        "journal_mode": "wal",
+        "synchronous": 2,
+        "foreign_keys": 1,
+        "recursive_triggers": 1,
+        "secure_delete": 1,
+        "temp_store": 2,
+        "busy_timeout": 10_000,
+        "application_id": 0x53544D50,
+        "user_version": 1,
+    }
+    for connection in (journal._writer, journal._reader):
+        assert {name: connection.execute(f"PRAGMA {name}").fetchone()[0] for name in promised} == promised
+    assert journal._reader.execute("PRAGMA query_only").fetchone() == (1,)
+    if sys.platform == "darwin":
+        assert journal._writer.execute("PRAGMA fullfsync").fetchone() == (1,)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE entries SET state = 'other'",
+        "DELETE FROM entries",
+        "UPDATE orders SET provider = 'other'",
+        "DELETE FROM orders",
+        "REPLACE INTO entries SELECT * FROM entries",
+    ],
+)
+def test_history_cannot_be_rewritten(journal: SqliteJournal, statement: str) -> None:
+    journal.append(opening("a"))
+    before = journal.load("a")
+    with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+        journal._writer.execute(statement)
+    assert journal.load("a") == before
+
+
+# Its schema.
+
+
+def test_a_journal_of_a_newer_release_is_refused(path: Path) -> None:
+    SqliteJournal(path).close()
+    plainly(path, "PRAGMA user_version = 2")
+    with pytest.raises(StoreError, match="schema 2, this release knows 1"):
+        SqliteJournal(path)
+
+
+def test_another_programs_database_is_refused_and_left_alone(path: Path) -> None:
+    plainly(path, "CREATE TABLE theirs (x)")
+    with pytest.raises(StoreError, match="another program"):
+        SqliteJournal(path)
+    with closing(sqlite3.connect(path)) as plain:
+        assert plain.execute("SELECT name FROM sqlite_schema").fetchall() == [("theirs",)]
+        assert plain.execute("PRAGMA journal_mode").fetchone() == ("delete",)
+
+
+def test_an_upgrade_happens_whole_or_not_at_all(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with closing(SqliteJournal(path)) as journal:
+        journal.append(opening("a"))
+    first = _database.scripts()
+    monkeypatch.setattr(_database, "scripts", lambda: [*first, (2, "CREATE TABLE new (x); CREATE TABLE new (x);")])
+    with pytest.raises(StoreError):
+        SqliteJournal(path)
+    monkeypatch.setattr(_database, "scripts", lambda: first)
+    SqliteJournal(path).close()  # still schema 1
+    monkeypatch.setattr(_database, "scripts", lambda: [*first, (2, "CREATE TABLE new (x);"), (3, "DROP TABLE new;")])
+    with closing(SqliteJournal(path)) as journal:
+        assert journal._writer.execute("PRAGMA user_version").fetchone() == (3,)
+        assert journal.load("a") is not None
+
+
+def test_the_scripts_are_numbered_without_a_gap() -> None:
+    numbers = [number for number, _ in _database.scripts()]
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_an_old_sqlite_is_refused_with_its_version(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 34, 1))
+    with pytest.raises(StoreError, match=r"needs 3\.37"):
+        SqliteJournal(path)
+
+
+# Its failures.
+
+
+class FailingCommit:
+    """A connection whose commit fails, as when the disk does."""
+
+    def __init__(self, real: sqlite3.Connection) -> None:
+        self.real = real
+
+    def execute(self, statement: str, *rest: Any) -> sqlite3.Cursor:
+        if statement == "COMMIT":
+            raise sqlite3.OperationalError("disk I/O error")
+        return self.real.execute(statement, *rest)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.real, name)
+
+
+def test_a_failed_commit_writes_nothing_and_the_journal_stays_usable(journal: SqliteJournal, monkeypatch: Any) -> None:
+    journal.append(opening("a"))
+    with monkeypatch.context() as failing:
+        failing.setattr(journal, "_writer", FailingCommit(journal._writer))
+        with pytest.raises(StoreError):
+            journal.append(append_of("a", 1))
+        # Not even a refusal is kept: it may have been judged by an append of the same lost transaction.
+        results = journal.append_many([append_of("a", 1), append_of("a", 1), opening("b")])
+        assert [type(result) for result in results] == [StoreError] * 3
+    assert len(journal.changes()) == 1
+    journal.append(append_of("a", 1))
+
+
+def test_a_full_disk_is_a_store_error_and_space_made_is_used(journal: SqliteJournal) -> None:
+    journal.append(opening("a"))
+    (pages,) = journal._writer.execute("PRAGMA page_count").fetchone()
+    journal._writer.execute(f"PRAGMA max_page_count = {pages + 2}")
+    big = draft(body=b"x" * 40_000)
+    with pytest.raises(StoreError, match="full"):
+        journal.append(append_of("a", 1, big))
+    results = journal.append_many([append_of("a", 1, draft()), opening("b", big)])
+    assert isinstance(results[1], StoreError)
+    record = journal.load("a")
+    assert record is not None
+    assert record.version == (2 if isinstance(results[0], tuple) else 1)
+    assert journal.load("b") is None
+    journal._writer.execute("PRAGMA max_page_count = 1000000")
+    journal.append(append_of("a", record.version, big))
+
+
+def test_a_journal_locked_for_too_long_is_a_store_error(path: Path) -> None:
+    with closing(SqliteJournal(path, busy_timeout=0.01)) as journal, closing(sqlite3.connect(path)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreError, match="locked"):
+            journal.append(opening("a"))
+        other.rollback()
+        journal.append(opening("a"))
+
+
+DAMAGE = {
+    "an unknown kind": "INSERT INTO entries (order_id, version, kind, 'trigger', state, at, body) "
+    "VALUES ('a', 2, 'hearsay', 't', 's', '2026-11-22T12:00:00+00:00', x'')",
+    "no date": "INSERT INTO entries (order_id, version, kind, 'trigger', state, at, body) "
+    "VALUES ('a', 2, 'accepted', 't', 's', 'yesterday', x'')",
+    "no list": "INSERT INTO entries (order_id, version, kind, 'trigger', state, at, body, closes) "
+    "VALUES ('a', 2, 'accepted', 't', 's', '2026-11-22T12:00:00+00:00', x'', '[')",
+    "no text": "INSERT INTO entries (order_id, version, kind, 'trigger', state, at, body, why) "
+    "VALUES ('a', 2, 'accepted', 't', 's', '2026-11-22T12:00:00+00:00', x'', CAST(x'FF' AS TEXT))",
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_damaged_row_is_a_store_error_that_quotes_nothing(journal: SqliteJournal, path: Path, damage: str) -> None:
+    journal.append(opening("a"))
+    journal.append(opening("sound"))
+    plainly(path, DAMAGE[damage])
+    for read in (lambda: journal.load("a"), journal.changes):
+        with pytest.raises(StoreError) as refused:
+            read()
+        assert not any(secret in str(refused.value) for secret in ("hearsay", "yesterday", "xff"))
+    assert journal.load("sound") is not None
+
+
+def test_a_damaged_order_is_named(journal: SqliteJournal, path: Path) -> None:
+    journal.append(opening("a"))
+    plainly(
+        path,
+        "INSERT INTO entries (order_id, version, kind, 'trigger', state, at, body) "
+        "VALUES ('a', 3, 'accepted', 't', 's', '2026-11-22T12:00:00+00:00', x'')",
+        "INSERT INTO orders (order_id, reference, provider, environment, tenant, store, lifecycle, fingerprint, "
+        "opened_at) VALUES ('b', '', 'p', 'moon', 't', 's', 'l', 'f', '2026-11-22T12:00:00+00:00')",
+    )
+    for order in ("a", "b"):
+        with pytest.raises(StoreError, match=f"order {order} cannot be read"):
+            journal.load(order)
+
+
+def test_a_file_that_is_no_database_is_a_store_error_and_left_alone(path: Path) -> None:
+    path.write_bytes(b"my shopping list\n" * 100)
+    with pytest.raises(StoreError, match="not a journal"):
+        SqliteJournal(path)
+    assert path.read_bytes() == b"my shopping list\n" * 100
+
+
+def test_a_file_damaged_in_the_middle_is_a_store_error(path: Path) -> None:
+    with closing(SqliteJournal(path)) as journal:
+        for number in range(60):
+            journal.append(opening(f"o{number}", draft(body=b"x" * 900)))
+    content = bytearray(path.read_bytes())
+    schema_end = 4096 * 2
+    content[schema_end:] = random.Random(7).randbytes(len(content) - schema_end)  # noqa: S311  the same mess each time
+    path.write_bytes(content)
+    with pytest.raises(StoreError, match=r"damaged|refused"), closing(SqliteJournal(path)) as journal:
+        journal.load("o3")
+
+
+def test_text_that_is_not_unicode_is_found_nowhere(journal: SqliteJournal) -> None:
+    with pytest.raises(StoreError, match="not Unicode"):
+        journal.load("half \ud800 a pair")
+
+
+def test_one_append_of_many_that_breaks_a_table_rule_leaves_the_others_be(journal: SqliteJournal) -> None:
+    wrong: Any = "text where bytes belong"
+    results = journal.append_many([opening("a"), opening("b", draft(body=wrong)), append_of("a", 1), opening("c")])
+    assert [type(result) for result in results] == [tuple, StoreError, tuple, tuple]
+    assert journal.load("b") is None
+    mistaken: list[Append] = [append_of("a", 0), append_of("a", 2)]
+    assert [type(result) for result in journal.append_many(mistaken)] == [ValueError, tuple]
+
+
+# Forgetting.
+
+LOOK_FOR = """
+import sys, pathlib
+path, *needles = sys.argv[1:]
+files = [pathlib.Path(path + end) for end in ("", "-wal", "-shm")]
+content = b"".join(file.read_bytes() for file in files if file.exists())
+print([needle for needle in needles if needle.encode() in content])
+"""
+
+
+def still_in_files(path: Path, *needles: str) -> str:
+    """By another process: closing a file here would drop the locks of the journal that is open here."""
+    command = [sys.executable, "-S", "-c", LOOK_FOR, str(path), *needles]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
+@pytest.mark.parametrize("seed", [3, 5, 13])  # with secure_delete alone, these left something behind
+def test_what_was_forgotten_is_in_no_file_any_more(journal: SqliteJournal, path: Path, seed: int) -> None:
+    chance = random.Random(seed)  # noqa: S311  the same rows each time
+    appends: list[Append] = []
+    for number in range(800):
+        who = f"{chance.randrange(40):03}"
+        size = chance.randrange(1, chance.choice([5, 60, 900]))
+        person = Personal(subject=f"SUBJ{who}X", data=f"DATA{who}X".encode() * size)
+        appends.append(opening(f"{chance.getrandbits(64):x}{number}", draft(personal=person)))
+    for start in range(0, len(appends), 100):
+        journal.append_many(appends[start : start + 100])
+    forgotten = [f"{who:03}" for who in range(0, 40, 3)]
+    needles = [f"{word}{who}X" for who in forgotten for word in ("SUBJ", "DATA")]
+    assert still_in_files(path, *needles) == str(needles)
+    for who in forgotten:
+        assert journal.forget(f"SUBJ{who}X") > 0
+    assert still_in_files(path, *needles) == "[]"
+    assert still_in_files(path, "SUBJ001X", "DATA001X") == "['SUBJ001X', 'DATA001X']"
+    kept = sum(append.entries[0].personal is not None for append in appends) - journal.forget("SUBJ001X")
+    assert kept > 0
+
+
+def test_forgetting_while_another_reads_says_that_it_is_not_complete(path: Path) -> None:
+    with closing(SqliteJournal(path, busy_timeout=0.01)) as journal, closing(sqlite3.connect(path)) as other:
+        journal.append(opening("a", draft(personal=Personal(subject="me", data=b'"Mia Meyer"'))))
+        other.execute("BEGIN")
+        other.execute("SELECT * FROM personal").fetchall()
+        with pytest.raises(StoreError, match="forget again"):
+            journal.forget("me")
+        other.rollback()
+        assert journal.forget("me") == 0
+        assert still_in_files(path, "Mia") == "[]"
