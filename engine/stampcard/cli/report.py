@@ -1,0 +1,287 @@
+"""What became of one order, read off the journal alone: no provider needs to be configured.
+
+May live here: a record turned into what a person or a program asks about it, the JSON of `stampcard orders`. May not:
+a terminal, colours, options, a till. Nothing here changes anything.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, Final, cast
+
+import attrs
+
+from stampcard.draw import Step
+from stampcard.errors import reference
+from stampcard.journal.codec import unpack
+from stampcard.journal.contract import Header, Record, StoreError, Summary
+from stampcard.journal.fold import OpenIntent, Standing, fold
+from stampcard.journal.owners import boot_id
+from stampcard.lifecycles import LIFECYCLES, AnyLifecycle
+from stampcard.model import Entry, EntryKind
+from stampcard.phrases import Phrases
+
+__all__ = ["WITHHELD", "OpenCall", "OrderReport", "legal_by_table", "report", "summary_json"]
+
+WITHHELD: Final = "withheld"
+"""Stands where personal data would, unless it was asked for."""
+
+Tree = dict[str, Any]
+
+
+@attrs.frozen(kw_only=True)
+class OpenCall:
+    """A call whose ending nobody knows.
+
+    owner_alive: whether the process that makes it lives; None when that cannot be told from here. running: it may
+    still get its reply. reversible: a void is legal now. check: what to look at, once recovery has given up.
+    """
+
+    intent: str
+    trigger: str
+    since: datetime
+    why: str
+    by: str | None
+    calls: int
+    owner: str
+    owner_alive: bool | None
+    running: bool
+    reversible: bool
+    needs_human: bool
+    check: str | None
+
+    def as_json(self) -> Tree:
+        """Stable keys."""
+        return {**attrs.asdict(self), "since": _iso(self.since)}
+
+
+@attrs.frozen(kw_only=True)
+class OrderReport:
+    """One order, ready to be shown.
+
+    lifecycle: None when this release does not know it. allowed: by the table and the doubt. path: edges walked.
+    facts: as journalled; personal data in it only when it was asked for. stands: one sentence.
+    """
+
+    standing: Standing
+    lifecycle: AnyLifecycle | None
+    allowed: tuple[str, ...]
+    calls: tuple[OpenCall, ...]
+    facts: Tree | None
+    path: tuple[Step, ...]
+    stands: str
+
+    @property
+    def header(self) -> Header:
+        return self.standing.header
+
+    @property
+    def state(self) -> str:
+        return self.standing.state
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        return self.standing.record.entries
+
+    @property
+    def final(self) -> bool:
+        return self.lifecycle is not None and self.state in self.lifecycle.final
+
+    @property
+    def doubt(self) -> OpenCall | None:
+        """The call to talk about first: the newest that needs a person, else the newest."""
+        return next((c for c in reversed(self.calls) if c.needs_human), self.calls[-1] if self.calls else None)
+
+    def as_json(self) -> Tree:
+        """Stable keys, times in UTC."""
+        doubt = self.doubt
+        others = [call.as_json() for call in self.calls if call is not doubt]
+        return {
+            **_header_json(self.header),
+            "state": self.state,
+            "version": self.standing.version,
+            "opened_at": _iso(self.header.opened_at),
+            "final": self.final,
+            "stands": self.stands,
+            "in_doubt": None if doubt is None else {**doubt.as_json(), "others": others},
+            "allowed": list(self.allowed),
+            "forgotten": self.standing.forgotten,
+            "facts": self.facts,
+            "history": [_entry_json(entry) for entry in self.entries],
+        }
+
+
+def report(
+    record: Record, *, alive: Callable[[str], bool], personal: bool = False, phrases: Phrases | None = None
+) -> OrderReport:
+    """Read one order. alive: the journal's own. personal: with what is known of the customer. Raises StoreError."""
+    standing = fold(record)
+    lifecycle = LIFECYCLES.get(record.header.lifecycle)
+    allowed = () if lifecycle is None else tuple(sorted(legal_by_table(lifecycle, standing)))
+    calls = tuple(_call(intent, lifecycle, allowed, alive) for intent in standing.open)
+    found = OrderReport(
+        standing=standing,
+        lifecycle=lifecycle,
+        allowed=allowed,
+        calls=calls,
+        facts=_facts(standing, personal=personal),
+        path=_path(record.entries),
+        stands="",
+    )
+    return attrs.evolve(found, stands=_sentence(found, phrases or Phrases()))
+
+
+def legal_by_table(lifecycle: AnyLifecycle, standing: Standing) -> frozenset[str]:
+    """What may be fired now, without asking the provider's adapter.
+
+    A till knows from the adapter which steps change nothing at the provider (a checkout), so that they may be repeated
+    or dropped while in doubt. Here the table tells: such a step leads only to where it can be fired again.
+    """
+    if not standing.open:
+        return lifecycle.allowed(standing.state)
+    allowed = frozenset(lifecycle.triggers)
+    for doubt in standing.open:
+        row = lifecycle.row(doubt.source, doubt.trigger)
+        if row is None or row.reverses:
+            return frozenset()  # a reversal in doubt is settled before anything else
+        within = lifecycle.reversible(doubt.source, doubt.trigger)
+        if all(end in row.sources for end in row.destinations):
+            within |= {r.trigger for r in lifecycle.rows if not r.calls_provider and standing.state in r.sources}
+            within |= {doubt.trigger}
+        allowed &= within
+    return allowed
+
+
+def summary_json(summary: Summary) -> Tree:
+    """A line of the listing; stable keys."""
+    return {
+        **_header_json(summary.header),
+        "state": summary.state,
+        "version": summary.version,
+        "opened_at": _iso(summary.header.opened_at),
+        "last_at": _iso(summary.last_at),
+        "open_intents": summary.open_intents,
+    }
+
+
+def _header_json(header: Header) -> Tree:
+    return {
+        "id": header.order_id,
+        "provider": header.provider,
+        "environment": header.environment.value,
+        "tenant": header.site.tenant,
+        "store": header.site.store,
+        "register": header.site.register,
+        "ticket": header.ticket,
+        "reference": header.reference or reference(header.order_id),
+        "lifecycle": header.lifecycle,
+    }
+
+
+def _entry_json(entry: Entry) -> Tree:
+    return {
+        "version": entry.version,
+        "position": entry.position,
+        "kind": entry.kind.value,
+        "trigger": entry.trigger,
+        "state": entry.state,
+        "at": _iso(entry.at),
+        "by": entry.by,
+        "why": entry.why,
+        "intent": entry.intent,
+        "command_id": entry.command_id,
+        "code": entry.code,
+    }
+
+
+def _iso(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def _call(
+    intent: OpenIntent, lifecycle: AnyLifecycle | None, allowed: tuple[str, ...], alive: Callable[[str], bool]
+) -> OpenCall:
+    own = intent.ownership
+    try:
+        lives: bool | None = alive(own.owner)
+    except StoreError:  # the locks that prove life cannot be tried from here
+        lives = None
+    running = not intent.ended and lives is True and own.boot == boot_id() and own.hard_end > time.monotonic()
+    reverses = () if lifecycle is None else (r.trigger for r in lifecycle.rows if r.reverses)
+    escalated = intent.escalated
+    return OpenCall(
+        intent=intent.name,
+        trigger=intent.trigger,
+        since=intent.entry.at,
+        why=_part(escalated, "reason") or intent.why,
+        by=intent.entry.by,
+        calls=intent.sends,
+        owner=own.owner,
+        owner_alive=lives,
+        running=running,
+        reversible=any(trigger in allowed for trigger in reverses),
+        needs_human=escalated is not None,
+        check=_part(escalated, "check") or (escalated.why if escalated is not None else None),
+    )
+
+
+def _part(escalated: Entry | None, name: str) -> str | None:
+    if escalated is None:
+        return None
+    try:
+        said = unpack(escalated.body).get(name)
+    except ValueError:
+        return None
+    return said if isinstance(said, str) and said else None
+
+
+def _sentence(found: OrderReport, phrases: Phrases) -> str:
+    doubt = found.doubt
+    if doubt is None:
+        known = found.lifecycle is not None
+        return phrases.say(f"state.{found.header.lifecycle}.{found.state}") if known else f"It is {found.state}."
+    if doubt.needs_human:
+        code = "doubt.human"
+    elif doubt.running:
+        code = "doubt.running"
+    else:
+        code = "doubt.reversible" if doubt.reversible else "doubt"
+    return phrases.say(code, trigger=doubt.trigger)
+
+
+def _path(entries: tuple[Entry, ...]) -> tuple[Step, ...]:
+    """Edges walked. An intent moves nothing, so the state before an acceptance is that of the entry before."""
+    path: list[Step] = []
+    before = entries[0].state if entries else ""
+    for entry in entries:
+        if entry.kind is EntryKind.ACCEPTED or entry.state != before:
+            path.append((before, entry.trigger, entry.state))
+        before = entry.state
+    return tuple(path)
+
+
+def _facts(standing: Standing, *, personal: bool) -> Tree | None:
+    """The facts that hold now, as the journal's JSON."""
+    at, record = standing.facts_at, standing.record
+    if at is None:
+        return None
+    try:
+        body = unpack(record.entries[at - 1].body)
+        known = unpack(record.personal[at]) if personal and at in record.personal else {}
+        facts = cast(Tree, body["facts"])
+        paths = cast("list[str]", body.get("personal") or [])
+    except (ValueError, KeyError) as error:
+        raise StoreError(f"order {record.header.order_id}, entry {at}: cannot be read back ({error})") from None
+    stands = "forgotten" if personal or standing.forgotten else WITHHELD
+    for path in paths:
+        _put(facts, path.split("."), known.get(path, stands))
+    return facts
+
+
+def _put(node: Any, path: list[str], value: Any) -> None:
+    """Set what a dotted path names; digits are places in a list."""
+    for key in path[:-1]:
+        node = node[int(key) if isinstance(node, list) else key]
+    node[int(path[-1]) if isinstance(node, list) else path[-1]] = value
