@@ -18,9 +18,9 @@ from stampcard.errors import DeclinedError, Next, StampcardError, UnavailableErr
 from stampcard.facts import PurchaseFacts
 from stampcard.lifecycles import PurchaseState
 from stampcard.model import Basket, Entry, Facts, Guest, Member, Money, Order, Reward, Site, Tender, Totals
-from stampcard.step.effects import Load, Mint, Own, Pending, Send, Step, perform
+from stampcard.step.effects import Mint, Own, Pending, Send, Step, perform
 from stampcard.step.fire import Wish, fire
-from stampcard.step.look import read_order, site_of, unknown
+from stampcard.step.look import look, read_order, site_of, unknown
 from stampcard.step.recover import settle_order
 from stampcard.step.verb import M, Seat, Seated, verb
 from stampcard.transport.contract import Failed
@@ -69,12 +69,11 @@ class Verbs(Seated[M], Generic[M, S, F]):
 
     @verb
     def history(self, order_id: str) -> Step[tuple[Entry, ...]]:
-        """Every entry of one order, oldest first: when, who, why. Raises UnknownOrderError."""
-        yield from read_order(self._seat, self._adapter, order_id)
-        record = yield from perform(Load(order_id))
-        if record is None:
+        """Every entry of one order, oldest first: when, who, why. Raises what `get` raises."""
+        view = yield from look(self._seat, self._adapter, order_id)
+        if view is None:
             raise unknown(self._seat, order_id)
-        return record.entries
+        return view.standing.record.entries
 
     @verb
     def recover(self, order_id: str, *, within: float = 10.0) -> Step[Order[S, F]]:

@@ -5,19 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import date
-from typing import Any, Final, Generic
+from typing import Any, Final, Generic, TypeVar
 
 from stampcard.adapter import AnyAdapter
 from stampcard.errors import JournalError, NotAllowedError
 from stampcard.journal.contract import StoreError
 from stampcard.model import AnyOrder, Entry
-from stampcard.step.effects import Changes, Forget, OpenOrders, Step, perform
+from stampcard.step.effects import Changes, Effect, Forget, OpenOrders, Step, perform
 from stampcard.step.look import look, site_of
 from stampcard.step.verb import M, Seat, Seated, verb
 
 __all__ = ["Desk", "built_order_id"]
 
-
+T = TypeVar("T")
 _PAGE: Final = 500
 
 
@@ -31,9 +31,9 @@ class Desk(Seated[M], Generic[M]):
 
     @verb
     def in_doubt(self) -> Step[tuple[AnyOrder, ...]]:
-        """Orders of the providers in use with a step whose ending nobody knows, oldest first."""
+        """Orders of the providers in use with a step whose ending nobody knows, oldest first. Raises JournalError."""
         found: list[AnyOrder] = []
-        for order_id in (yield from perform(OpenOrders())):
+        for order_id in (yield from self._read(OpenOrders())):
             order = yield from _whichever(self._seat, self._adapters.values(), order_id)
             if order is not None and order.doubt is not None:
                 found.append(order)
@@ -46,14 +46,14 @@ class Desk(Seated[M], Generic[M]):
         The order's history stays. An order whose buyer was erased can no longer be changed. Raises JournalError.
         """
         site = site_of(self._seat)
-        try:
-            return (yield from perform(Forget(f"{provider}:{site.tenant}:{member_id}")))
-        except StoreError as broken:
-            raise JournalError(self._seat.phrases.say("journal.unavailable"), detail=str(broken)) from None
+        return (yield from self._read(Forget(f"{provider}:{site.tenant}:{member_id}")))
 
     def _page(self, after: int) -> Step[tuple[Entry, ...]]:
+        return (yield from self._read(Changes(after, _PAGE)))
+
+    def _read(self, effect: Effect[T]) -> Step[T]:
         try:
-            return (yield from perform(Changes(after, _PAGE)))
+            return (yield from perform(effect))
         except StoreError as broken:
             raise JournalError(self._seat.phrases.say("journal.unavailable"), detail=str(broken)) from None
 
