@@ -192,7 +192,7 @@ def _standing(found: OrderReport) -> RenderableType:
     elif found.allowed:
         allowed = Text(", ".join(found.allowed), style="bold")
     else:
-        allowed = Text("nothing: this is its end" if found.final else "nothing, until the doubt is settled")
+        allowed = Text("nothing, this is final" if found.final else "nothing, until the doubt is settled")
     grid.add_row(Text("allowed now", style=_DIM), allowed)
     if found.standing.forgotten:
         grid.add_row(Text("customer", style=_DIM), Text("was erased; the provider cannot be called about it any more"))
@@ -256,11 +256,13 @@ def _ordered(facts: dict[str, Any]) -> list[str]:
 
 
 def _said(value: object) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{k.replace('_', ' ')} {_said(v)}" for k, v in _dict(value).items() if v is not None)
-    if isinstance(value, list):
-        return "; ".join(_said(one) for one in _list(value))
-    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
+    if value is True or value is False:
+        return "yes" if value else "no"
+    if tree := _dict(value):
+        return ", ".join(f"{key.replace('_', ' ')} {_said(one)}" for key, one in tree.items() if one is not None)
+    if row := _list(value):
+        return "; ".join(map(_said, row))
+    return "" if value in ({}, []) else str(value)
 
 
 def _line(line: dict[str, Any]) -> str:
@@ -278,15 +280,15 @@ def _tender(tender: dict[str, Any]) -> str:
 
 
 def _values(value: object) -> list[str]:
-    return [str(one) for one in _dict(value).values() if one] if isinstance(value, dict) else [str(value or "")]
+    return [str(one) for one in _dict(value).values() if one] or [str(value or "")]
 
 
 def _dict(value: object) -> dict[str, Any]:
     return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
 
 
-def _list(value: object) -> list[Any]:
-    return cast("list[Any]", value) if isinstance(value, list) else []
+def _list(value: object) -> list[object]:
+    return cast("list[object]", value) if isinstance(value, list) else []
 
 
 def _what(entry: Entry) -> Text:

@@ -1,0 +1,156 @@
+"""What travelled: every call as the provider received it, and its answer, for the demo to show.
+
+May live here: recording at the provider's door, the redaction of what is shown, JSON laid out for a reader. May not: a
+made-up request. The bytes shown are those that arrived over the socket.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Mapping
+from typing import Final, cast
+
+import attrs
+
+from stampcard_adapters.sandbox.http import Model, RequestLike, Response
+from stampcard_adapters.sandbox.jsontext import Json
+
+__all__ = ["Exchange", "Overheard", "changed", "laid_out", "shown_headers"]
+
+_SHOWN: Final = frozenset({"content-type", "content-length", "user-agent"})
+"""Headers whose values are shown. Any other may be a credential, whoever invents it."""
+_QUIET: Final = frozenset({"host", "accept-encoding", "accept", "connection", "content-length", "user-agent"})
+"""Headers that say nothing about the provider's protocol."""
+
+
+@attrs.frozen(kw_only=True)
+class Exchange:
+    """One call and its answer, as bytes."""
+
+    method: str
+    target: str
+    headers: Mapping[str, str] = attrs.field(repr=False)
+    body: bytes = attrs.field(repr=False)
+    status: int
+    answer: bytes = attrs.field(repr=False)
+
+
+class Overheard:
+    """A model that remembers what it was asked, and otherwise is the model."""
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self._lock = threading.Lock()
+        self._heard: list[Exchange] = []
+        self.count = 0
+
+    @property
+    def prefixes(self) -> tuple[str, ...]:
+        return self._model.prefixes
+
+    def handle(self, request: RequestLike, /) -> Response:
+        response = self._model.handle(request)
+        exchange = Exchange(
+            method=request.method,
+            target=request.target,
+            headers=dict(request.headers),
+            body=request.body,
+            status=response.status,
+            answer=response.body,
+        )
+        with self._lock:
+            self._heard.append(exchange)
+            self.count += 1
+        return response
+
+    def tenants(self) -> dict[str, Json]:
+        return self._model.tenants()
+
+    def unbalanced(self) -> tuple[str, ...]:
+        return self._model.unbalanced()
+
+    def taken(self) -> list[Exchange]:
+        """What came since this was last asked."""
+        with self._lock:
+            heard, self._heard = self._heard, []
+        return heard
+
+
+def shown_headers(exchange: Exchange) -> list[tuple[str, str]]:
+    """Names and values to show; a value not known to be harmless is "***"."""
+    return [
+        (name.title(), value if name.lower() in _SHOWN else "***")
+        for name, value in exchange.headers.items()
+        if name.lower() not in _QUIET
+    ]
+
+
+class _Figure(str):
+    """A JSON number as it was written: 5.10 stays 5.10."""
+
+    __slots__ = ()
+
+
+_Tree = dict[str, object]
+
+
+def _parsed(body: bytes) -> object:
+    return json.loads(body, parse_float=_Figure, parse_int=_Figure)
+
+
+def _members(value: object) -> list[tuple[str, object]] | None:
+    """A container's members, each with what stands before it; None for anything else."""
+    if isinstance(value, dict):
+        return [(f"{json.dumps(key)}: ", one) for key, one in cast(_Tree, value).items()]
+    if isinstance(value, list):
+        return [("", one) for one in cast("list[object]", value)]
+    return None
+
+
+def changed(body: bytes, before: bytes) -> tuple[bytes, int]:
+    """The fields of an object that differ from those of another one, and how many are the same."""
+    now, then = _parsed(body), _parsed(before)
+    if not (isinstance(now, dict) and isinstance(then, dict)):
+        return body, 0
+    fields, known = cast(_Tree, now), cast(_Tree, then)
+    fresh: _Tree = {key: value for key, value in fields.items() if key not in known or known[key] != value}
+    return _compact(fresh).encode(), len(fields) - len(fresh)
+
+
+def laid_out(body: bytes, width: int) -> list[str]:
+    """JSON in few lines of at most `width` (a long string may stand over): members stay whole where they can."""
+    return _lines(_parsed(body), width)
+
+
+def _compact(value: object) -> str:
+    members = _members(value)
+    if members is None:
+        return str(value) if isinstance(value, _Figure) else json.dumps(value, ensure_ascii=False)
+    inside = ", ".join(head + _compact(one) for head, one in members)
+    return f"[{inside}]" if isinstance(value, list) else f"{{{inside}}}"
+
+
+def _lines(value: object, width: int, before: int = 0, after: int = 0) -> list[str]:
+    """before: columns taken on the first line; after: wanted behind the last. Later lines are indented by one."""
+    flat, members = _compact(value), _members(value)
+    if before + len(flat) + after <= width or not members:
+        return [flat]
+    lines = [flat[0]]
+    for place, (head, one) in enumerate(members):
+        last = place == len(members) - 1
+        behind = flat[-1] if last else ","
+        room = 1 + (after if last else 0)
+        whole, fresh = head + _compact(one), lines == [flat[0]]
+        taken = len(lines[-1]) + (before if len(lines) == 1 else 0) + (not fresh)
+        if taken + len(whole) + room <= width:
+            lines[-1] += ("" if fresh else " ") + whole + behind
+            continue
+        first, *rest = _lines(one, width - 1, len(head) + (before if fresh else 0), room)
+        if fresh:
+            lines[-1] += head + first
+        else:
+            lines.append(f" {head}{first}")
+        lines += [f" {line}" for line in rest]
+        lines[-1] += behind
+    return lines
