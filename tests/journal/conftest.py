@@ -1,13 +1,16 @@
-"""Tills in processes of their own."""
+"""A journal in a file, and tills in processes of their own."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+
+from stampcard.journal.sqlite import SqliteJournal
 
 
 class Till:
@@ -62,3 +65,14 @@ def tills() -> Iterator[Callable[[int], list[Till]]]:
     for till in started:
         if till.process.poll() is None:
             till.end()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "journal.db"
+
+
+@pytest.fixture
+def journal(path: Path) -> Iterator[SqliteJournal]:
+    with closing(SqliteJournal(path)) as journal:
+        yield journal
