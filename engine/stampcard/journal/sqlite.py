@@ -81,7 +81,8 @@ _FIND: Final = f"""
     SELECT {HEADER_COLUMNS}, last.state, last.version, last.at,
         (SELECT COUNT(*) FROM open_intents WHERE open_intents.order_id = orders.order_id)
     FROM orders CROSS JOIN entries AS last USING (order_id)
-    WHERE last.version = (SELECT MAX(version) FROM entries WHERE entries.order_id = orders.order_id)"""  # noqa: S608
+    WHERE last.version =
+        (SELECT MAX(version) FROM entries WHERE entries.order_id = orders.order_id)"""  # noqa: S608  constants only
 _NEWEST_FIRST: Final = " ORDER BY orders.number DESC LIMIT ?"
 _BY_TEXT: Final = " AND (orders.order_id = ? OR ticket = ? OR (reference = ? AND reference <> ''))"
 

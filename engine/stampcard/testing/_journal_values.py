@@ -27,7 +27,7 @@ _text = st.text(st.characters(codec="utf-8"), max_size=30)
 _name = st.text(st.characters(codec="utf-8"), min_size=1, max_size=30)
 _moment = st.datetimes(
     min_value=datetime(1990, 1, 1),  # noqa: DTZ001  Hypothesis adds the zone
-    max_value=datetime(2200, 1, 1),  # noqa: DTZ001
+    max_value=datetime(2200, 1, 1),  # noqa: DTZ001  Hypothesis adds the zone
     timezones=st.integers(-14 * 60, 14 * 60).map(_zone),
 )
 _ownership = st.builds(Ownership, owner=_name, boot=_name, hard_end=st.floats(0, 1e12))

@@ -78,7 +78,8 @@ class JournalWrites:
             assert record.header == header
             assert record.entries == written
             assert record.version == len(said)
-            assert written == tuple(numbered(d, like, n) for n, (d, like) in enumerate(zip(said, written), 1))  # noqa: B905
+            pairs = zip(said, written, strict=True)
+            assert written == tuple(numbered(one, like, n) for n, (one, like) in enumerate(pairs, 1))
             assert all(entry.provider == header.provider and entry.at.tzinfo == UTC for entry in written)
             assert record.personal == {n: d.personal.data for n, d in enumerate(said, 1) if d.personal is not None}
             assert journal.changes(after=written[0].position - 1) == written

@@ -18,8 +18,8 @@ import pytest
 # Before the import: it makes pytest explain the asserts of modules outside your tests.
 pytest.register_assert_rewrite("stampcard.testing._journal_writes", "stampcard.testing._journal_reads")
 
-from stampcard.testing._journal_reads import JournalReads  # noqa: E402
-from stampcard.testing._journal_values import append_of, drafts, headers, opening  # noqa: E402
+from stampcard.testing._journal_reads import JournalReads  # noqa: E402  after the call above
+from stampcard.testing._journal_values import append_of, drafts, headers, opening  # noqa: E402  after the call above
 
 __all__ = ["JournalContract", "append_of", "drafts", "headers", "opening"]
 
