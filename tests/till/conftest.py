@@ -7,7 +7,6 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-
 from tests.step.shop import Provider, Shop, shop
 
 
