@@ -15,6 +15,7 @@ import attrs
 
 from stampcard.clock import Clock, SystemClock
 from stampcard.errors import StampcardError
+from stampcard.model import Environment
 from stampcard.till import Till
 from stampcard.transport import SyncSender
 from stampcard_adapters.certify.page import FailedCaseError, SkippedCaseError, judged
@@ -30,7 +31,7 @@ from stampcard_adapters.spendgo.values import NAME
 __all__ = ["PATIENCE", "certify"]
 
 PATIENCE: Final = 10.0
-"""Seconds a provider gets to book what it has answered 200 to. A sandbox of this process books before it answers."""
+"""Seconds a provider gets to book what it has answered 200 to. A sandbox books before it answers."""
 _SHORTEST_HIDDEN: Final = 4
 
 
@@ -47,7 +48,7 @@ def certify(
 ) -> Report:
     """Run every case and every measurement. on_start is told what begins. Raises nothing for what a provider does."""
     time = SystemClock() if clock is None else clock
-    waits = (0.0 if target.arranged else PATIENCE) if patience is None else patience
+    waits = (0.0 if target.environment is Environment.SANDBOX else PATIENCE) if patience is None else patience
     started_at = time()
     sender = SyncSender()
     # a cashier's patience would end a step before the call's own budget does
@@ -67,7 +68,7 @@ def certify(
     return Report(
         provider=NAME,
         url=target.settings.base_url,
-        environment=target.settings.environment.value,
+        environment=target.environment.value,
         started_at=started_at,
         version=version("stampcard"),
         cases=tuple(attrs.evolve(r, seen=clean(r.seen), notes=clean(r.notes)) for r in results),

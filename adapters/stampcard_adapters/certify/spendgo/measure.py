@@ -194,7 +194,8 @@ def _judged(first: Reply, again: Reply, *, moved_at_all: bool) -> tuple[str | No
             return Repeated.UNSAFE.value, " with another transaction id"
         return Repeated.REPLAYED.value, " again"
     if 400 <= again.status < 500:
-        return Repeated.REFUSED.value, f' "{again.details or ""}"'
+        told = "" if (again.status, again.code) == (409, "409") else " (409 alone is taken for an already)"
+        return Repeated.REFUSED.value, f' "{again.details or ""}"{told}'
     return None, ", which says nothing"
 
 

@@ -127,7 +127,7 @@ class RawOrder:
         return Order(
             id=self.id,
             provider=NAME,
-            environment=self._line.desk.target.settings.environment,
+            environment=self._line.desk.target.environment,
             site=self._line.desk.target.site,
             lifecycle=PURCHASE.name,
             fingerprint=PURCHASE.fingerprint,

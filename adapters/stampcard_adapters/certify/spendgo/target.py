@@ -66,9 +66,8 @@ class Target:
     known_points: Callable[[str], Decimal] | None = attrs.field(default=None, repr=False)
 
     @property
-    def arranged(self) -> bool:
-        """A sandbox of this process: it books at once, and what the cases need has been set up."""
-        return self.known_points is not None
+    def environment(self) -> Environment:
+        return self.settings.environment
 
     @property
     def keys(self) -> SpendgoKeys:
@@ -110,7 +109,9 @@ def target_of(options: Options, env: Mapping[str, str]) -> Target | None:
     problems = [
         f"--{name.replace('_', '-')} (or {VARIABLES[name]}) is missing" for name, value in found.items() if not value
     ]
-    if not on_loopback(found["url"]) and not options.write:
+    if not _host(found["url"]):
+        problems.append("--url (or SPENDGO_URL) is no URL: scheme://host[:port]")
+    elif not on_loopback(found["url"]) and not options.write:
         problems.append(
             "certification creates members and orders: a URL that is not on this machine needs --write as well"
         )
@@ -141,7 +142,7 @@ def named_target(
     phone: str,
     known_points: Callable[[str], Decimal] | None = None,
 ) -> Target:
-    """A target from texts. Raises ConfigurationError."""
+    """A target from texts: on this machine it is a sandbox, whoever serves it. Raises ConfigurationError."""
     if on_loopback(url):
         environment = Environment.SANDBOX
     else:
