@@ -1,0 +1,49 @@
+"""A till in a process of its own, told what to do line by line, to be killed at the worst moment.
+
+Arguments: journal, url. A line in: verb, order id, command id (or "-"). A line out: what it came to, as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+
+from tests.step.shop import BASKET, HERE, MEMBER, cash, spendgo
+
+from stampcard.errors import StampcardError
+from stampcard.till import Till
+from stampcard_adapters.spendgo import SpendgoOrder, SpendgoTill
+
+
+def do(verbs: SpendgoTill, seen: SpendgoOrder | None, verb: str, order_id: str, command_id: str | None) -> SpendgoOrder:
+    """One verb, on the order as it was last seen."""
+    if verb == "recover":
+        return verbs.recover(order_id)
+    if verb == "checkout":
+        return verbs.checkout(order_id, BASKET, buyer=MEMBER, command_id=command_id)
+    if verb == "see" or seen is None:
+        return verbs.get(order_id)
+    if verb == "place":
+        return verbs.place(seen, tenders=cash(seen), command_id=command_id)
+    if verb == "void":
+        return verbs.void(seen, why="changed their mind", command_id=command_id)
+    return {"bill": verbs.bill, "complete": verbs.complete}[verb](seen, command_id=command_id)
+
+
+def main(journal: str, url: str) -> None:
+    with Till(journal, site=HERE, deadline=9.0) as till:
+        verbs = till.use(spendgo(url)).by("killed")
+        seen: SpendgoOrder | None = None
+        print("ready", flush=True)
+        for line in sys.stdin:
+            verb, order_id, command_id = line.split()
+            try:
+                seen = do(verbs, seen, verb, order_id, None if command_id == "-" else command_id)
+                said: dict[str, object] = {"state": seen.state, "replayed": seen.replayed, "version": seen.version}
+            except StampcardError as error:
+                said = {**error.as_dict()}
+            print(json.dumps(said), flush=True)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
