@@ -49,17 +49,16 @@ def command(
     began = time.monotonic()
     try:
         told = [tell(screen, file) for name, tell in STORIES.items() if provider in (name, _ALL)]
-        for one in told:
-            _ending(screen, file, one)
+        tickets = [_ending(screen, file, one) for one in told]
     except ToldWrongError as wrong:
         _refuse(1, f"this went differently than told: {wrong}")
     except (StampcardError, StoreError) as error:
         _refuse(1, f"this went differently than told: {error}")
-    _closing(screen, file, told, time.monotonic() - began)
+    _closing(screen, file, told, tickets[0], time.monotonic() - began)
 
 
-def _ending(screen: Screen, file: Path, told: Told) -> None:
-    """What the journal remembers, read as the support desk would."""
+def _ending(screen: Screen, file: Path, told: Told) -> str:
+    """What the journal remembers, read as the support desk would. Gives what to look the order up by."""
     store = open_journal(file)
     try:
         record = store.load(told.main)
@@ -74,9 +73,10 @@ def _ending(screen: Screen, file: Path, told: Told) -> None:
     screen.console.print(render.diagram(found))
     if told.unbalanced:
         raise ToldWrongError("the provider's books balance: " + "; ".join(told.unbalanced))
+    return found.header.ticket or told.main
 
 
-def _closing(screen: Screen, file: Path, told: list[Told], seconds: float) -> None:
+def _closing(screen: Screen, file: Path, told: list[Told], ticket: str, seconds: float) -> None:
     orders, calls = sum(len(one.orders) for one in told), sum(one.calls for one in told)
     screen.heading("Everything went as told")
     screen.check(True, f"{orders} orders, {calls} signed calls, {seconds:.1f} s")
@@ -85,7 +85,7 @@ def _closing(screen: Screen, file: Path, told: list[Told], seconds: float) -> No
     screen.console.print("\nLook closer:")
     where = shlex.quote(str(file))
     screen.command(f"stampcard orders list --journal {where}")
-    screen.command(f"stampcard orders show {told[0].main} --journal {where}")
+    screen.command(f"stampcard orders show {ticket} --journal {where}")
 
 
 def _refuse(status: int, why: str) -> NoReturn:

@@ -8,6 +8,7 @@ typer nor rich: without them one plain sentence must still come out.
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from typing import NoReturn, TextIO
 
 from stampcard.errors import StampcardError
@@ -20,11 +21,12 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         _lenient(stream)
     try:
-        from stampcard.cli._app import build
+        for needed in ("typer", "rich"):
+            import_module(needed)
     except ModuleNotFoundError as missing:
-        if (missing.name or "").partition(".")[0] not in ("typer", "rich"):
-            raise
-        _end("stampcard: the commands need typer and rich: install stampcard[cli]")
+        _end(f"stampcard: the commands need {missing.name}: install stampcard[cli]")
+    from stampcard.cli._app import build
+
     try:
         build()()
     except StampcardError as error:

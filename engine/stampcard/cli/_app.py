@@ -13,6 +13,7 @@ from importlib.metadata import EntryPoint, PackageNotFoundError, entry_points, v
 from typing import Annotated, Any, Final, cast
 
 import typer
+from rich.markup import escape
 from typer.core import TyperGroup
 
 __all__ = ["GROUP", "build"]
@@ -93,7 +94,7 @@ def _absent(name: str, why: str) -> Any:
     one = typer.Typer(**_plain())
     swallow = {"ignore_unknown_options": True, "allow_extra_args": True}
 
-    @one.command(name, help=f"Not available: {why}.", context_settings=swallow, add_help_option=False)
+    @one.command(name, help=f"Not available: {escape(why)}.", context_settings=swallow, add_help_option=False)
     def absent() -> None:
         typer.echo(f"stampcard {name}: not available: {why}", err=True)
         raise typer.Exit(1)
@@ -104,12 +105,15 @@ def _absent(name: str, why: str) -> Any:
 def _why(point: EntryPoint, broken: Exception) -> str:
     """Which extra brings the missing module, as the package itself declares; else what the import said."""
     missing = (broken.name or "").partition(".")[0] if isinstance(broken, ModuleNotFoundError) else ""
-    distribution = point.dist
-    package = "stampcard" if distribution is None else distribution.name
-    requirements = [] if distribution is None else distribution.requires or []
-    for requirement in requirements:
-        name = re.match(r"[A-Za-z0-9._-]+", requirement)
-        extra = re.search(r"""extra\s*==\s*["']([^"']+)["']""", requirement)
-        if missing and name and extra and name[0].lower().replace("-", "_") == missing.lower():
-            return f"it needs {missing}: install {package}[{extra[1]}]"
+    if missing and point.dist is not None:
+        brings: dict[str, list[str]] = {}
+        for requirement in point.dist.requires or []:
+            name = re.match(r"[A-Za-z0-9._-]+", requirement)
+            extra = re.search(r"""extra\s*==\s*["']([^"']+)["']""", requirement)
+            if name and extra:
+                brings.setdefault(extra[1], []).append(name[0].lower().replace("-", "_"))
+        bringing = [one for one in brings if missing.lower() in brings[one]]
+        if bringing:
+            smallest = min(bringing, key=lambda one: len(brings[one]))
+            return f"it needs {missing}: install {point.dist.name}[{smallest}]"
     return f"it cannot be loaded ({type(broken).__name__}: {broken})"

@@ -14,9 +14,9 @@ from typing import Annotated, Any, Final, NoReturn
 
 import typer
 
-from stampcard.cli._reader import NoJournalError, ReadOnlyJournal
 from stampcard.cli.report import report, summary_json
 from stampcard.journal.contract import Journal, Record, StoreError, Summary
+from stampcard.journal.reading import NoJournalError, ReadOnlyJournal
 
 __all__ = ["app"]
 

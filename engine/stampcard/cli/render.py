@@ -107,18 +107,25 @@ def orders(found: Sequence[Summary]) -> Table:
 def timeline(entries: Sequence[Entry]) -> Table:
     """When, who, what, why: one line for each entry of the journal."""
     moment, named = _zone((entry.at for entry in entries), to="milliseconds")
-    table = _table("", f"when{named}", "who", "what", "why", "code")
+    days = {f"{entry.at.astimezone():%Y-%m-%d}" for entry in entries}
+    if len(days) == 1 and named:  # all of one day: said once, above
+        named, skip = f"{days.pop()}\n{named.strip(' ()')}", len("YYYY-MM-DD ")
+    else:
+        named, skip = f"when{named}", 0
+    coded = any(entry.code for entry in entries)
+    table = _table("", named, "who", "what", "why", *(["code"] if coded else []))
+    table.collapse_padding = True
     table.columns[0].justify = "right"
     for column in (0, 1):
         table.columns[column].no_wrap = True
     for entry in entries:
         table.add_row(
             Text(str(entry.version), style=_DIM),
-            moment(entry.at),
+            moment(entry.at)[skip:],
             plain(entry.by or ""),
             _what(entry),
             plain(entry.why or ""),
-            Text(plain(entry.code or ""), style=_DIM, overflow="fold"),
+            *([Text(plain(entry.code or ""), style=_DIM, overflow="fold")] if coded else []),
         )
     return table
 
@@ -138,7 +145,8 @@ def diagram(found: OrderReport) -> RenderableType:
     grid.add_column()
     for line in places:
         style = "bold" if "▶" in line[:3] else _GOOD if "✓" in line[:3] else _DIM
-        grid.add_row(Text(line[:names].ljust(names), style=style), _Exits(line[names:].split("   "), style))
+        grid.add_row(Text(line[:names].ljust(names), style=style), _Exits(line[names:].split("   ")))
+    legend = f"▶ stands here   ✓ was here   1▸ first step\n{legend}"
     parts: list[RenderableType] = [Text(title, style="bold"), grid, Text(legend, style=_DIM)]
     if found.lifecycle.fingerprint != found.header.fingerprint:
         parts.append(Text("The table has changed since this order was opened.", style="yellow"))
@@ -146,21 +154,19 @@ def diagram(found: OrderReport) -> RenderableType:
 
 
 class _Exits:
-    """A state's exits, each in one piece: a line that is too long breaks between two of them."""
+    """A state's exits, each in one piece: a line that is too long breaks between two of them. Walked ones stand out."""
 
-    def __init__(self, exits: Sequence[str], style: str) -> None:
+    def __init__(self, exits: Sequence[str]) -> None:
         self._exits = exits
-        self._style = style
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        line = ""
+        line = Text()
         for one in self._exits:
             if line and len(line) + 3 + len(one) > options.max_width:
-                yield Text(line, style=self._style)
-                line = one
-            else:
-                line = f"{line}   {one}" if line else one
-        yield Text(line, style=self._style)
+                yield line
+                line = Text()
+            line.append("   " if line else "").append(one, style=_GOOD if "▸" in one else _DIM)
+        yield line
 
 
 def _header(found: OrderReport) -> RenderableType:
