@@ -5,6 +5,7 @@ May live here: reading. May not: an effect that changes anything, a decision abo
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -100,6 +101,22 @@ class View:
             cashier=self.cashier(),
         )
 
+    def supposed(self, *, before: int | None = None) -> AnyOrder:
+        """The order as it is if every open step took effect, or every one promised before that version.
+
+        A reversal from doubt is built on it: it has to name what the doubted step told the provider (its tenders), or
+        it is refused exactly when there is something to reverse. Raises StoreError when an intent cannot be read back.
+        """
+        order = self.order()
+        for open_step in self.standing.open:
+            if effectless(self.adapter, open_step.trigger) or (
+                before is not None and open_step.entry.version >= before
+            ):
+                continue
+            kind = next(kind for kind in self.adapter.commands if kind.trigger == open_step.trigger)
+            order = attrs.evolve(order, facts=order.facts.learn(self.standing.input(open_step.entry, kind)))
+        return order
+
     def doubt(self) -> Doubt | None:
         """The newest open intent that needs a person, else the newest open one."""
         found = self._doubted()
@@ -152,10 +169,11 @@ class View:
         retry_after: float | None = None,
         next: Next | None = None,  # noqa: A002  the public name of the attribute
         replayed: bool = False,
+        params: Mapping[str, str] | None = None,
     ) -> E:
         """An error of `kind` that names this order, its state and what is allowed now."""
         return kind(
-            self.phrases.say(code, cashier, trigger=trigger or ""),
+            self.phrases.say(code, cashier, **{"trigger": trigger or "", **(params or {})}),
             detail=detail,
             code=code,
             order_id=self.standing.header.order_id,
@@ -179,6 +197,7 @@ class View:
             cashier=said[0].message,
             trigger=trigger,
             refusals=said,
+            params=said[0].params,
             next=Next.WAIT if waiting else Next.FIX,
         )
 
