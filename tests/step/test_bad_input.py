@@ -60,18 +60,10 @@ def test_wrong_totals(here: Shop) -> None:
 
 def test_two_rewards_and_a_guest_with_them_are_told_at_once(here: Shop) -> None:
     reward = here.reward()
-    other = attrs.evolve(reward, id="other")
-    refused(
-        here,
-        lambda: here.verbs.checkout(here.id(), BASKET, buyer=MEMBER, reward=[reward, other]),
-        "reward.more_than_one",
-    )
-    said = refused(
-        here,
-        lambda: here.verbs.checkout(here.id(), BASKET, buyer=GUEST, reward=both),
-        "reward.more_than_one",
-        "reward.guest",
-    )
+    both = [reward, attrs.evolve(reward, id="other")]
+    twice, guest = "reward.more_than_one", "reward.guest"
+    refused(here, lambda: here.verbs.checkout(here.id(), BASKET, buyer=MEMBER, reward=both), twice)
+    said = refused(here, lambda: here.verbs.checkout(here.id(), BASKET, buyer=GUEST, reward=both), twice, guest)
     assert len({r.message for r in said.refusals}) == 2
 
 
