@@ -113,7 +113,7 @@ def test_what_cannot_be_seen_is_said_and_sets_nothing() -> None:
     with unarranged(SpendgoModel()) as target:
         report = certify(target)
     assert found(report, "Shop With Points leave at").value is None
-    assert "points_leave_at" not in report.switches
+    assert report.switches.keys() == {"payments_as_array", "gone_is_used"}
     assert "no reward was at hand" in found(report, "repeat of voided").seen
 
 
@@ -129,6 +129,7 @@ def told(*repeats: str | None) -> tuple[Measurement, ...]:
         (("refused", "replayed"), "replayed"),
         (("replayed", "refused", "unsafe"), "unsafe"),
         (("replayed", None), None),
+        (("unsafe", None), "unsafe"),
         ((), None),
     ],
 )

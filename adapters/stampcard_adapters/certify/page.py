@@ -39,6 +39,13 @@ class Page:
         """A fact: a status, an amount, a balance before and after."""
         self.seen.append(what)
 
+    def then(self, what: str) -> None:
+        """A fact that follows upon the last one: the next step of the same order."""
+        if self.seen:
+            self.seen[-1] += f", {what}"
+        else:
+            self.saw(what)
+
     def check(self, as_it_must: bool, wrong: str) -> None:
         """Something that must be so; else `wrong` is why the case fails. The case goes on, to see the rest."""
         if not as_it_must:

@@ -96,13 +96,14 @@ class Desk:
     # asking
 
     @contextmanager
-    def calling(self, page: Page, what: str) -> Generator[None]:
+    def calling(self, page: Page, what: str, *, next_step: bool = False) -> Generator[None]:
         """Puts on the page what a call was answered, also when the till then raises."""
         before = len(self.replies)
         try:
             yield
         finally:
-            page.saw(f"{what} {self.last.said if len(self.replies) > before else 'no reply'}")
+            told = f"{what} {self.last.said if len(self.replies) > before else 'no reply'}"
+            (page.then if next_step else page.saw)(told)
 
     def until(self, ask: Callable[[], T], good: Callable[[T], bool]) -> T:
         """Ask until the answer is good or patience ends; the last answer. A provider may book things a bit later."""
@@ -191,7 +192,7 @@ class Desk:
     def go(self, page: Page, order: SpendgoOrder, *verbs: Verb) -> SpendgoOrder:
         """Take the order further, step by step; each answer goes on the page."""
         for verb in verbs:
-            with self.calling(page, _SAID[verb]):
+            with self.calling(page, _SAID[verb], next_step=True):
                 order = self._step(order, verb)
         return order
 

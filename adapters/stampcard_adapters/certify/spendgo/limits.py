@@ -88,7 +88,7 @@ def shop_with_points(run: Run, page: Page) -> None:
         taken = cents(before.units // 2, before.currency) if what == "partial" else before
         if not taken:
             raise FailedCaseError("the Shop With Points of the order before did not come back when it was undone")
-        page.saw(f"{what} balance:")
+        page.saw(f"{what} balance")
         order = desk.checkout(page, reward=wallet, projected=taken, basket=desk.sandwiches(at_least=before))
         page.check(order.facts.discount == taken, f"{order.facts.discount} off, where {taken} was asked for")
         _redeemed(desk, page, order, wallet, before)

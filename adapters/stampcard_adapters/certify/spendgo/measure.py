@@ -43,8 +43,8 @@ _OUT_OF_SEQUENCE: Final[tuple[tuple[str, tuple[Stage, ...], Stage], ...]] = (
     ("billed after voided", ("checkout", "placed", "voided"), "billed"),
     ("voided after completed", ("checkout", "placed", "billed", "completed"), "voided"),
 )
-_BLIND: Final[tuple[Stage, ...]] = ("placed", "billed", "voided")
-"""Stages that move no points: without a reward their effect cannot be seen."""
+_BLIND: Final[tuple[Stage, ...]] = ("billed", "voided")
+"""Stages that move a reward and no points: without one their effect cannot be seen."""
 _ENOUGH_TO_SEE: Final = 2_00
 
 
@@ -89,8 +89,9 @@ def measured(run: Run, on_start: Callable[[str], None]) -> tuple[Measurement, ..
 def switches_of(measurements: tuple[Measurement, ...]) -> dict[str, Value]:
     """The settings these ask for; what was not measured is left out."""
     found: dict[str, Value] = {}
-    repeats = [Repeated(str(m.value)) for m in measurements if m.switch == "repeat" and m.value is not None]
-    if repeats and all(m.value is not None for m in measurements if m.switch == "repeat"):
+    asked = [m.value for m in measurements if m.switch == "repeat"]
+    repeats = [Repeated(str(value)) for value in asked if value is not None]
+    if repeats and (Repeated.UNSAFE in repeats or len(repeats) == len(asked)):  # one that acts twice is enough
         found["repeat"] = _repeat_of(repeats).value
     for measurement in measurements:
         if measurement.switch not in (None, "repeat") and measurement.value is not None:
@@ -174,8 +175,10 @@ def _repeat(run: Run, order: RawOrder, stage: Stage, instrument: _Instrument, le
     if stage == "checkout":  # evaluated anew each time: it has no effect that a repeat could double
         return Measurement(name=name, seen=f"{again.said}, {moved}", value="answered again" if again.ok else again.said)
     value, why = _judged(first, again, moved_at_all=after != held)
-    blind = "; no reward was at hand to see a second use by" if instrument.reward is None and stage in _BLIND else ""
-    return Measurement(name=name, seen=f"{again.said}{why}, {moved}{blind}", switch="repeat", value=value)
+    seen = f"{again.said}{why}, {moved}"
+    if value == Repeated.REPLAYED and instrument.reward is None and stage in _BLIND:
+        value, seen = None, f"{seen}, but no reward was at hand to see a second use by"
+    return Measurement(name=name, seen=seen, switch="repeat", value=value)
 
 
 def _settled(run: Run, instrument: _Instrument, before: _Holdings, stage: Stage) -> _Holdings:

@@ -83,11 +83,12 @@ def reward_used(run: Run, page: Page) -> None:
         raise SkippedCaseError("case 7 priced no order with a reward")
     going, desk.priced = desk.priced, []
     for priced in going:
+        page.saw(f'"{priced.reward.label}"')
         order = desk.go(page, priced.order, "place", "bill")
         desk.priced.append(Priced(order=order, reward=priced.reward, quantity=priced.quantity))
         totals = order.facts.totals
         paid = None if totals is None else totals.total
-        page.saw(f'"{priced.reward.label}": {order.facts.discount} off, {paid} paid')
+        page.then(f"{order.facts.discount} off, {paid} paid")
         page.check(order.facts.transaction_id is not None, "billed named no transaction id")
     desk.rewards_used = True
 
