@@ -85,9 +85,12 @@ def order(found: OrderReport, *, now: datetime | None = None) -> RenderableType:
 def orders(found: Sequence[Summary]) -> Table:
     """A listing, newest first."""
     moment, named = _zone((summary.last_at for summary in found), to="minutes")
-    table = _table("order", "reference", "ticket", "provider", "state", f"last step{named}")
+    years = {f"{summary.last_at.astimezone():%Y}" for summary in found}
+    skip = len("YYYY-") if len(years) == 1 and named else 0  # all of one year: said once, above
+    heading = "\n".join(["last step", *([years.pop()] if skip else []), named.strip(" ()")]).strip()
+    table = _table("order", "reference", "ticket", "provider", "state", heading)
     table.collapse_padding = True
-    table.columns[0].no_wrap = True  # to be copied
+    table.columns[0].no_wrap = table.columns[5].no_wrap = True
     for one in found:
         header = one.header
         state = Text(plain(one.state), style="bold")
@@ -99,7 +102,7 @@ def orders(found: Sequence[Summary]) -> Table:
             plain(header.ticket or ""),
             plain(header.provider) + (f" {header.environment}" if header.environment is not Environment.LIVE else ""),
             state,
-            moment(one.last_at),
+            moment(one.last_at)[skip:],
         )
     return table
 
