@@ -195,7 +195,8 @@ def process(tmp_path: Path) -> Iterator[Callable[..., Ran]]:
     """Call it as a process of its own, in an empty folder."""
     empty = tmp_path / "empty"
     empty.mkdir()
-    keep = {name: value for name, value in os.environ.items() if not name.startswith(("STAMPCARD", "FORCE_COLOR", "COLUMNS"))}
+    ours = ("STAMPCARD", "FORCE_COLOR", "COLUMNS")
+    keep = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
 
     def go(*arguments: str, before: str = "", **env: str) -> Ran:
         code = f"import sys\n{before}\nfrom stampcard.cli import main\nsys.argv[0] = 'stampcard'\nmain()"

@@ -164,8 +164,8 @@ class _Story:
         self._must(not any(moved.values()), "nothing moved: the reward is still hers")
 
     def _refusals(self, main: str, member: Member, reward: Reward) -> None:
-        words = "A step that is not allowed is refused before anything is sent, with what is allowed instead."
-        with self._act(4, "What the till refuses", words) as moved:
+        words = "What the order does not allow is refused before anything is sent; then the provider says no."
+        with self._act(4, "Two refusals, and what is allowed instead", words) as moved:
             refunded = self._spendgo.get(main)
             self._refused(
                 "void",
