@@ -64,6 +64,15 @@ class EnvReader:
             self.problem(name, f"is none of {', '.join(words)}")
             return otherwise
 
+    def flag(self, name: str) -> bool:
+        """An optional yes or no (also true, false, 1, 0, on, off); absent is no."""
+        value = (self.optional(name) or "no").strip().lower()
+        if value in ("yes", "true", "1", "on"):
+            return True
+        if value not in ("no", "false", "0", "off"):
+            self.problem(name, "is neither yes nor no")
+        return False
+
     def pairs(self, name: str) -> dict[str, str]:
         """`0042=999999,0043=888888`; an absent variable is an empty mapping."""
         found: dict[str, str] = {}

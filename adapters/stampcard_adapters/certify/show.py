@@ -31,9 +31,15 @@ def show(report: Report, console: Console) -> None:
         console.print(_measurements(report))
     if report.switches:
         console.print(Text("Set:", style="bold"), Text(_switches(report.switches)), soft_wrap=True)
-        if "repeat" in report.switches:
-            variable = f"{report.provider.upper()}_REPEAT={shown(report.switches['repeat'])}"
-            console.print(Text("or, in the environment:", style="bold"), Text(variable))
+        console.print(Text("or, in the environment:", style="bold"), Text(_variables(report)), soft_wrap=True)
+
+
+def _variables(report: Report) -> str:
+    """As the provider's `from_env` reads them."""
+    return " ".join(
+        f"{report.provider.upper()}_{name.upper()}={('no', 'yes')[value] if isinstance(value, bool) else value}"
+        for name, value in report.switches.items()
+    )
 
 
 def _heading(report: Report) -> Text:

@@ -132,7 +132,8 @@ class Spendgo:
     @classmethod
     def from_env(cls, env: Mapping[str, str], prefix: str = "SPENDGO_") -> Spendgo:
         """Keys as `SpendgoKeys.from_env`, and ENVIRONMENT (sandbox, test, live); optional: URL, STORES
-        (`ours=theirs,...`), CURRENCY, REPEAT. Raises ConfigurationError naming every missing or bad one.
+        (`ours=theirs,...`), CURRENCY, and the switches REPEAT, POINTS_LEAVE_AT, GONE_IS_USED, PAYMENTS_AS_ARRAY.
+        Raises ConfigurationError naming every missing or bad one.
         """
         read = EnvReader(env, prefix)
         keys = read.build("", lambda: SpendgoKeys.from_env(env, prefix))
@@ -144,7 +145,12 @@ class Spendgo:
         currency = (read.optional("CURRENCY") or "USD").strip().upper()
         if not _is_currency(currency):
             read.problem("CURRENCY", "is no ISO 4217 code")
-        repeat = read.choice("REPEAT", Repeated, otherwise=Repeated.REPLAYED, required=False)
+        switches = Switches(
+            repeat=read.choice("REPEAT", Repeated, otherwise=Repeated.REPLAYED, required=False),
+            points_leave_at=read.choice("POINTS_LEAVE_AT", PointsLeave, otherwise=PointsLeave.BILLED, required=False),
+            gone_is_used=read.flag("GONE_IS_USED"),
+            payments_as_array=read.flag("PAYMENTS_AS_ARRAY"),
+        )
         read.done()
         if keys is None:  # `done` has raised: said for the type checker
             raise ConfigurationError.of([Refusal(code="setting.missing", message="no keys")])
@@ -154,7 +160,7 @@ class Spendgo:
             url=url,
             stores=stores or None,
             currency=currency,
-            switches=Switches(repeat=repeat),
+            switches=switches,
         )
 
     def bind(self, seat: Seat[M], /) -> SpendgoVerbs[M]:
@@ -218,8 +224,8 @@ def _url_problems(url: str | None, environment: Environment) -> list[Refusal]:
     except (httpx.InvalidURL, ValueError):
         return [Refusal(code="url.bad", message="is no URL", field="url")]
     says: list[str] = []
-    odd_port = not 0 < (parsed.port or 443) < 65536
-    if odd_port or not parsed.host or parsed.userinfo or parsed.path not in ("", "/") or "?" in url or "#" in url:
+    odd = not 0 < (parsed.port or 443) < 65536 or "%" in parsed.host  # httpx escapes what no host may hold
+    if odd or not parsed.host or parsed.userinfo or parsed.path not in ("", "/") or "?" in url or "#" in url:
         says.append("is more or less than scheme://host[:port]")
     if parsed.scheme != "https" and not (
         environment is Environment.SANDBOX and parsed.scheme == "http" and _loopback(parsed.host)

@@ -10,7 +10,7 @@ from stampcard.adapter import Installable
 from stampcard.errors import ConfigurationError
 from stampcard.model import Environment, Site
 from stampcard.signing import Key, KeyRing
-from stampcard_adapters.spendgo import Repeated, Spendgo, SpendgoAdapter, SpendgoKeys, Switches
+from stampcard_adapters.spendgo import PointsLeave, Repeated, Spendgo, SpendgoAdapter, SpendgoKeys, Switches
 
 SECRET = "c2FuZGJveC1zZWNyZXQtMDAwMS1hc2NpaS1vbmx5"
 GOOD = {
@@ -44,12 +44,17 @@ class TestFromTheEnvironment:
             "SPENDGO_STORES": "0042=999999",
             "SPENDGO_CURRENCY": "cad",
             "SPENDGO_REPEAT": "refused",
+            "SPENDGO_POINTS_LEAVE_AT": "placed",
+            "SPENDGO_GONE_IS_USED": "yes",
+            "SPENDGO_PAYMENTS_AS_ARRAY": "no",
             "SPENDGO_URL": "https://loyalty.example:8443/",
         }
         spendgo = Spendgo.from_env(env)
         assert spendgo.base_url == "https://loyalty.example:8443"
         assert spendgo.store_code("0042") == "999999"
         assert (spendgo.currency, spendgo.switches.repeat) == ("CAD", Repeated.REFUSED)
+        assert spendgo.switches.points_leave_at is PointsLeave.PLACED
+        assert (spendgo.switches.gone_is_used, spendgo.switches.payments_as_array) == (True, False)
         assert spendgo.keys_of("x").keys.other == Key.base64("old", SECRET)
 
     def test_nothing_at_all_names_everything_that_is_needed(self) -> None:

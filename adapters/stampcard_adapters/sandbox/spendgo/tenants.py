@@ -174,6 +174,8 @@ class _Record:
 
     def number(self, name: str) -> Decimal | None:
         value = self._value.get(name)
+        if isinstance(value, int) and not isinstance(value, bool):  # what `tenants()` itself holds
+            value = Decimal(value)
         if value is not None and (not isinstance(value, Decimal) or abs(value) > 10**9):
             raise self.wrong(name, "must be a number below a milliard")
         return value if isinstance(value, Decimal) else None
