@@ -114,7 +114,8 @@ class Lifecycle(Generic[S]):
     """The explicit finite-state model of one kind of order.
 
     Raises LifecycleError when built from an unsound table: a state nobody declared, an unreachable state, a dead end
-    that is not final, a state from which no end can be reached, a final state with an exit, two rows for one (state, trigger), a row that names nothing.
+    that is not final, a state from which no end can be reached, a final state with an exit, two rows for one (state,
+    trigger), a row that names nothing.
     """
 
     name: str

@@ -119,7 +119,7 @@ def test_the_page_answers_what_happened(run: Run) -> None:
         reference("order-2"),
         "spendgo live · store 0042 · register 7 · ticket 417 · opened 2026-11-2",
         "UTC",
-        "refunded  Refunded. A reward used here is back, points earned are taken back.",
+        "refunded  Refunded. Rewards and points are as before the sale.",
         "nothing, this is final",
         "4 x Turkey club USD 12.50",
         "subtotal USD 50.00, discount USD 5.00, total USD 45.00",

@@ -22,6 +22,7 @@ from stampcard.errors import (
     StampcardError,
     UnavailableError,
 )
+from stampcard.journal.codec import unpack
 from stampcard.journal.fold import OpenIntent, Standing
 from stampcard.model import AnyOrder, Doubt, Facts, Order, Refusal
 from stampcard.phrases import Phrases
@@ -35,6 +36,8 @@ def legal(adapter: AnyAdapter, standing: Standing) -> frozenset[str]:
     """The triggers that may be fired now, by the table, the doubt and what the provider supports."""
     lifecycle = adapter.lifecycle
     supported = {r.trigger for r in lifecycle.rows if not r.calls_provider or r.trigger in adapter.policies}
+    if standing.forgotten:  # who it was for is erased: nothing can be said to the provider any more
+        supported -= {r.trigger for r in lifecycle.rows if r.calls_provider}
     if not standing.open:
         return lifecycle.allowed(standing.state) & supported
     allowed = frozenset(supported)
@@ -270,7 +273,7 @@ class View:
 
 
 def _check_of(intent: OpenIntent) -> str:
-    return (intent.escalated.why or "") if intent.escalated is not None else ""
+    return "" if intent.escalated is None else str(unpack(intent.escalated.body).get("check") or "")
 
 
 def age(intent: OpenIntent, now: datetime) -> float:
