@@ -8,6 +8,7 @@ import pytest
 from tests.step.by_hand import NO_ANSWER, Lane, reply
 from tests.step.shop import BASKET, HERE, cash, spendgo
 
+from stampcard.adapter import Declined, Probe
 from stampcard.errors import InDoubtError, NeedsHumanError
 from stampcard.journal.contract import StoreError
 from stampcard.journal.fold import fold
@@ -15,6 +16,7 @@ from stampcard.journal.memory import MemoryJournal
 from stampcard.model import GUEST, EntryKind
 from stampcard.phrases import Phrases
 from stampcard.step.verb import Plan, Seat
+from stampcard.wire import Request
 from stampcard_adapters.spendgo import SpendgoVerbs
 
 
@@ -119,6 +121,38 @@ def test_while_it_is_open_a_superseded_reply_only_waits_to_be_weighed(
         ("bill evidence", "late.declined"),
         ("bill accepted", None),
     ]
+
+
+def test_a_look_that_says_no_is_weighed_against_a_late_yes(
+    verbs: SpendgoVerbs[Plan], journal: MemoryJournal, placed: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def look(*_: Any) -> Any:
+        return Probe(request=Request.get("/orders"), read=lambda _: Declined(code="gone", message="Not there."))
+
+    monkeypatch.setattr(verbs._adapter, "recover", look)
+    slow = Lane(journal, verbs.bill(placed))
+    looking = Lane(journal, verbs.recover("o-1"))
+    slow.answer(YES)
+    assert isinstance(looking.answer(YES).result, NeedsHumanError)
+    assert _entries(journal)[-3:] == [
+        ("bill evidence", "late.accepted"),
+        ("bill evidence", "gone"),
+        ("bill escalated", "recovery.gave_up"),
+    ]
+    assert Lane(journal, verbs.get("o-1")).result.state == "placed"
+
+
+def test_a_look_that_says_no_alone_is_believed(
+    verbs: SpendgoVerbs[Plan], journal: MemoryJournal, placed: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def look(*_: Any) -> Any:
+        return Probe(request=Request.get("/orders"), read=lambda _: Declined(code="gone", message="Not there."))
+
+    monkeypatch.setattr(verbs._adapter, "recover", look)
+    Lane(journal, verbs.bill(placed)).answer(NO_ANSWER)
+    settled = Lane(journal, verbs.recover("o-1")).answer(YES).result
+    assert (settled.state, settled.settled) == ("placed", True)
+    assert _entries(journal)[-1] == ("bill declined", "gone")
 
 
 def test_two_recoveries_of_one_order_never_both_send(

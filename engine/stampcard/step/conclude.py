@@ -208,6 +208,16 @@ class _Ink:
                 return (
                     self.draft(EntryKind.EVIDENCE, code=outcome.code, why=_said(outcome), body=_no(outcome, self.http)),
                 ), None
+            case Declined() if any(
+                e.intent == name and e.code == "late.accepted" for e in self.standing.record.entries
+            ):
+                # A superseded lane was told yes, a look says no: neither is believed over the other.
+                check = f"order {self.promise.order.id} at the provider"
+                verdict = Escalate(reason="a late reply said accepted, the provider now says no", check=check)
+                return (
+                    self.draft(EntryKind.EVIDENCE, code=outcome.code, why=_said(outcome), body=_no(outcome, self.http)),
+                    self.escalation(verdict, None),
+                ), None
             case Declined():
                 body = _no(outcome, self.http)
                 return (
