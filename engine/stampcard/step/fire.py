@@ -241,7 +241,10 @@ def _promise(wish: Wish, view: View, record: Record | None) -> Step[AnyOrder]:
         return (yield from _decided(wish, view, record, intent, str(row.destinations[0])))
     # Everything that can be wrong with our own settings is found before anything is promised.
     auth = adapter.auth(order.site)
-    request = adapter.request(order, wish.command)
+    try:
+        request = adapter.request(view.supposed(), wish.command)
+    except StoreError as broken:
+        raise unwritable(wish.seat, order.id, broken) from None
     policy = adapter.policies[trigger]
     ownership = yield from perform(Own(policy.call_budget))
     record = yield from _append(wish, view, record, (attrs.evolve(intent, ownership=ownership),))

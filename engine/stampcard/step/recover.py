@@ -93,6 +93,8 @@ class _Case:
     seat: Seat[Any]
     adapter: AnyAdapter
     order: AnyOrder
+    supposed: AnyOrder
+    """The order the call was built from: as it is if what was open before this step took effect."""
     command: Command
     promise: Promise
     record: Record
@@ -116,6 +118,7 @@ def _case(seat: Seat[Any], adapter: AnyAdapter, view: View, intent: OpenIntent, 
     try:
         command = view.standing.input(intent.entry, kind)
         erased = view.standing.forgotten or view.standing.erased(intent.entry.version)
+        supposed = view.supposed(before=intent.entry.version)
     except StoreError as broken:
         raise unwritable(seat, view.standing.header.order_id, broken) from None
     order = attrs.evolve(view.order(), doubt=None)
@@ -123,6 +126,7 @@ def _case(seat: Seat[Any], adapter: AnyAdapter, view: View, intent: OpenIntent, 
         seat=seat,
         adapter=adapter,
         order=order,
+        supposed=supposed,
         command=command,
         promise=Promise(
             adapter=adapter,
@@ -180,7 +184,7 @@ def _give_up(case: _Case, reason: str, check: str) -> Step[bool]:
 
 
 def _resend(case: _Case) -> Step[bool]:
-    request = case.adapter.request(case.order, case.command)
+    request = case.adapter.request(case.supposed, case.command)
     taken = yield from _take(case, code=None)
     if taken is None:
         return False
