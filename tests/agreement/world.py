@@ -265,7 +265,8 @@ class World:
         assert order.doubt is not None
         assert order.doubt.needs_human
         many = "no clear answer" in human.detail
-        reward_gone = order.doubt.trigger == "bill" and order.facts.reward is not None
+        # The reward went to another order before this step was sent again: a no to a repeat is not believed alone.
+        reward_gone = order.doubt.trigger in ("place", "bill") and order.facts.reward is not None
         assert many or reward_gone, human
 
 
