@@ -22,8 +22,8 @@ STAMPCARD = """
     RedemptionState Refusal Reward Secret Site StampcardError Tender TenderKind Till Totals UnavailableError
     UnknownOrderError UnsupportedError
 """
-TILL = "changes close forget in_doubt order_id use"
-ASYNC_TILL = "aclose changes forget in_doubt order_id use"
+TILL = "changes close forget forget_guest in_doubt order_id use"
+ASYNC_TILL = "aclose changes forget forget_guest in_doubt order_id use"
 SPENDGO_VERBS = """
     abandon at balance bill by checkout complete get history member place recover refund rewards void within
 """

@@ -71,7 +71,10 @@ def _billed(
     if answer is None and switches.repeat is not Repeated.UNSAFE:
         return Resend()
     told = "a repeat could use the reward twice" if answer is None else f"a repeat was answered no ({answer.code})"
-    comparable = answer is None or answer.provider_code == "400" or switches.repeat is not Repeated.REPLAYED
+    # Any other no is told only of a bill that never took effect (one that did is replayed, or out of sequence): there
+    # the reward is lower because another order used it, and the same amount proves nothing.
+    already = switches.repeat is Repeated.REFUSED and answer is not None and answer.code == "order.out_of_sequence"
+    comparable = answer is None or already
     member, reward = order.facts.buyer, order.facts.reward
     if not comparable or evidence.inferred_before or not isinstance(member, Member) or reward is None:
         return _look(order, command, told)

@@ -49,7 +49,7 @@ class AsyncRuntime:
         self._store: AsyncJournal | None = None
 
     def enrol(self, adapter: AnyAdapter, /) -> None:
-        self.tenure.adapters[adapter.name] = adapter
+        self.tenure.adapters[adapter.name, adapter.environment] = adapter
 
     def drive(self, step: do.Step[T], /) -> T:
         raise TypeError("an AsyncTill's verbs are awaited: use Till")

@@ -10,7 +10,7 @@ from typing import Any, Final, Generic, TypeVar
 from stampcard.adapter import AnyAdapter
 from stampcard.errors import JournalError, NotAllowedError
 from stampcard.journal.contract import StoreError
-from stampcard.model import AnyOrder, Entry
+from stampcard.model import AnyOrder, Entry, Environment
 from stampcard.step.effects import Changes, Effect, Forget, OpenOrders, Step, perform
 from stampcard.step.look import look, site_of
 from stampcard.step.verb import M, Seat, Seated, verb
@@ -24,7 +24,7 @@ _PAGE: Final = 500
 class Desk(Seated[M], Generic[M]):
     """What is asked of the till itself."""
 
-    def __init__(self, seat: Seat[M], adapters: dict[str, AnyAdapter], install: str) -> None:
+    def __init__(self, seat: Seat[M], adapters: dict[tuple[str, Environment], AnyAdapter], install: str) -> None:
         super().__init__(seat)
         self._adapters = adapters
         self._install = install
@@ -48,6 +48,11 @@ class Desk(Seated[M], Generic[M]):
         site = site_of(self._seat)
         return (yield from self._read(Forget(f"{provider}:{site.tenant}:{member_id}")))
 
+    @verb
+    def forget_guest(self, order_id: str) -> Step[int]:
+        """Erase what the journal holds of the guest of one order: where it was delivered. Raises JournalError."""
+        return (yield from self._read(Forget(f"order:{order_id}")))
+
     def _page(self, after: int) -> Step[tuple[Entry, ...]]:
         return (yield from self._read(Changes(after, _PAGE)))
 
@@ -68,9 +73,9 @@ class Desk(Seated[M], Generic[M]):
 
 
 def built_order_id(tenant: str, store: str, register: str, install: str, day: date, ticket: str) -> str:
-    """Joined by dashes; letters and digits stay, a dash of a part's own becomes "_", anything else its code point."""
+    """Joined by dashes; ASCII letters and digits stay, anything else becomes its code point between underscores."""
     parts = (tenant, store, register, install[:6], f"{day:%Y%m%d}", ticket)
-    return "-".join(re.sub(r"[^A-Za-z0-9]", lambda m: "_" if m[0] in "-_ " else f"x{ord(m[0]):x}", p) for p in parts)
+    return "-".join(re.sub(r"[^A-Za-z0-9]", lambda m: f"_{ord(m[0]):x}_", part) for part in parts)
 
 
 def _whichever(seat: Seat[Any], adapters: Iterable[AnyAdapter], order_id: str) -> Step[AnyOrder | None]:

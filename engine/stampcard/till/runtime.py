@@ -19,7 +19,7 @@ from stampcard.clock import Clock
 from stampcard.errors import ConfigurationError
 from stampcard.journal.contract import Append, Journal, StoreError, VersionConflictError
 from stampcard.journal.owners import boot_id
-from stampcard.model import Entry, EntryKind, Ownership
+from stampcard.model import Entry, EntryKind, Environment, Ownership
 from stampcard.step import effects as do
 from stampcard.till.workers import Workers
 from stampcard.transport import Call, Failed, SyncSender
@@ -42,7 +42,7 @@ class Tenure:
         self.owner = journal.enrol()
         self.boot = boot_id()
         self.pid = os.getpid()
-        self.adapters: dict[str, AnyAdapter] = {}
+        self.adapters: dict[tuple[str, Environment], AnyAdapter] = {}
 
     def own(self, seconds: float) -> Ownership:
         return Ownership(owner=self.owner, boot=self.boot, hard_end=time.monotonic() + seconds)
@@ -106,7 +106,7 @@ class SyncRuntime:
     shut: threading.Event = attrs.field(factory=threading.Event)
 
     def enrol(self, adapter: AnyAdapter, /) -> None:
-        self.tenure.adapters[adapter.name] = adapter
+        self.tenure.adapters[adapter.name, adapter.environment] = adapter
 
     async def adrive(self, step: do.Step[T], /) -> T:
         raise TypeError("a Till's verbs are not awaited: use AsyncTill")
