@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from tests.agreement.world import BASKETS, World, cash, usd
 
-from stampcard.errors import InDoubtError
+from stampcard.errors import InDoubtError, NeedsHumanError
 from stampcard.journal.memory import MemoryJournal
 from stampcard.testing import Drop, Late, When
 
@@ -52,4 +52,22 @@ def test_a_place_that_lands_after_its_void_changes_nothing(world: World) -> None
     spendgo.void(spendgo.get("t-1"), why="the customer left")
     assert world.faults.land() == 1
     assert world.model.states("t-1") == ("checkout", "voided")
+    world.check()
+
+
+def test_points_spent_by_another_order_are_not_taken_for_a_lost_bill(world: World) -> None:
+    """Both took 25 of 40 dollars: lower by exactly ours, and not by us. The sale was "billed" here and not there."""
+    spendgo = world.lanes[0].verbs
+    [points] = spendgo.rewards(world.shopper)
+    for order_id in ("t-1", "t-2"):
+        order = spendgo.checkout(order_id, BASKETS[0], buyer=world.shopper, reward=points, projected=usd("25"))
+        spendgo.place(order, tenders=cash(usd("31.68")))
+    world.faults.next(Drop(When.BEFORE), trigger="bill")
+    with pytest.raises(InDoubtError):
+        spendgo.bill(spendgo.get("t-1"))
+    spendgo.bill(spendgo.get("t-2"))
+    with pytest.raises(NeedsHumanError):
+        spendgo.recover("t-1")
+    world.check()
+    assert str(spendgo.void(spendgo.get("t-1"), why="no points left").state) == "voided"
     world.check()

@@ -35,10 +35,10 @@ def listed(*rewards: Mapping[str, object]) -> Response:
 
 def seen(
     answer: Response,
-    evidence: Evidence = NOT_APPLIED,
+    evidence: Evidence = OUT,
     *,
     using: Reward | None = None,
-    repeat: Repeated = Repeated.REPLAYED,
+    repeat: Repeated = Repeated.REFUSED,
     **switches: Any,
 ) -> object:
     """What the comparison of the member's reward concludes."""
@@ -111,7 +111,7 @@ class TestBilled:
 
     def test_unchanged_means_not_yet_while_the_call_may_still_land(self) -> None:
         row = {"id": "2234402", "quantity": 2, "value": 5, "currency": "USD"}
-        early = attrs.evolve(NOT_APPLIED, age=60.0)
+        early = attrs.evolve(OUT, age=60.0)
         assert isinstance(seen(listed(row), early), Unknown)
         assert isinstance(seen(listed(row), attrs.evolve(early, age=120.0)), Escalate)
         assert isinstance(seen(listed(row), early, late_window=30.0), Escalate)
@@ -130,12 +130,18 @@ class TestBilled:
         assert isinstance(seen(answer), Unknown)
 
     def test_out_of_sequence_is_compared_only_where_repeats_are_refused(self) -> None:
-        assert isinstance(seen(listed({"id": "2234402", "quantity": 1}), OUT, repeat=Repeated.REFUSED), Accepted)
+        assert isinstance(seen(listed({"id": "2234402", "quantity": 1}), OUT), Accepted)
         assert isinstance(o.adapter().recover(*o.step("bill", using=o.reward()), OUT), Escalate)
 
+    @pytest.mark.parametrize("using", [o.reward(), o.POINTS])
+    def test_a_reward_that_cannot_be_used_now_is_never_taken_for_used_by_us(self, using: Reward) -> None:
+        """Told only of a bill that never took effect: the same amount lower is another order's use of it."""
+        for repeat in (Repeated.REPLAYED, Repeated.REFUSED):
+            assert isinstance(o.adapter(repeat).recover(*o.step("bill", using=using), NOT_APPLIED), Escalate)
+
     def test_an_inference_is_never_built_on_an_inference(self) -> None:
-        evidence = attrs.evolve(NOT_APPLIED, inferred_before=True)
-        assert isinstance(o.adapter().recover(*o.step("bill", using=o.reward()), evidence), Escalate)
+        evidence = attrs.evolve(OUT, inferred_before=True)
+        assert isinstance(o.adapter(Repeated.REFUSED).recover(*o.step("bill", using=o.reward()), evidence), Escalate)
 
     def test_a_store_that_left_the_settings_is_for_a_person(self) -> None:
         order, command = o.step("bill", using=o.reward())
@@ -154,23 +160,23 @@ class TestBilledWithPoints:
     def test_less_than_validated_is_compared_as_taken(self) -> None:
         order, _ = o.step("bill", using=o.POINTS)
         command = Bill(tenders=(o.CARD,), totals=o.BASKET.totals, reward_discount=o.usd("2"))
-        move = o.adapter().recover(order, command, NOT_APPLIED)
+        move = o.adapter(Repeated.REFUSED).recover(order, command, OUT)
         assert isinstance(move, Probe)
         assert isinstance(move.read(listed({"id": "P_77", "quantity": 1, "value": 23})), Accepted)
 
     def test_all_points_gone(self) -> None:
         order, command = o.step("bill", using=attrs.evolve(o.POINTS, value=o.usd("5")))
         for gone_is_used, kind in ((False, Escalate), (True, Accepted)):
-            move = o.adapter(gone_is_used=gone_is_used).recover(order, command, NOT_APPLIED)
+            move = o.adapter(Repeated.REFUSED, gone_is_used=gone_is_used).recover(order, command, OUT)
             assert isinstance(move, Probe)
             assert isinstance(move.read(listed()), kind)
 
     def test_points_that_leave_at_another_stage_or_were_never_valued_show_nothing(self) -> None:
         order, command = o.step("bill", using=o.POINTS)
-        move = o.adapter(points_leave_at=PointsLeave.PLACED).recover(order, command, NOT_APPLIED)
+        move = o.adapter(Repeated.REFUSED, points_leave_at=PointsLeave.PLACED).recover(order, command, OUT)
         assert isinstance(move, Escalate)
         order, command = o.step("bill", using=attrs.evolve(o.POINTS, value=None))
-        assert isinstance(o.adapter().recover(order, command, NOT_APPLIED), Escalate)
+        assert isinstance(o.adapter(Repeated.REFUSED).recover(order, command, OUT), Escalate)
 
 
 def test_policies_say_what_the_switch_says() -> None:
