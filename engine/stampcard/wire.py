@@ -20,6 +20,8 @@ __all__ = ["MAX_BODY", "Json", "JsonView", "Request", "Response", "minified", "p
 
 Json: TypeAlias = "bool | int | str | Decimal | list[Json] | dict[str, Json] | None"
 
+_Tree: TypeAlias = Mapping[object, object]
+
 MAX_BODY: Final = 1024 * 1024
 """Bytes of a reply that are ever read; a longer one is an unknown answer, not a parsed one."""
 MAX_DEPTH: Final = 64
@@ -224,24 +226,35 @@ def minified(value: object) -> bytes:
 
 
 def _write(value: object) -> str:
+    kind = type(value)
+    if kind is str:
+        return _quoted(cast(str, value))
+    if kind is dict:
+        return "{" + ",".join([f"{_quoted(str(k))}:{_write(v)}" for k, v in cast("_Tree", value).items()]) + "}"
+    if kind is list or kind is tuple:
+        return "[" + ",".join([_write(v) for v in cast("list[object]", value)]) + "]"
+    return _scalar(value)
+
+
+def _scalar(value: object) -> str:
+    """What is left, and the subclasses: an enum's word, a mapping that is no dict."""
     match value:
-        case None:
-            return "null"
-        case bool():
-            return "true" if value else "false"
-        case str():
-            return _quoted(value)
-        case int():
-            return str(int(value))
         case Decimal():
             if not value.is_finite():
                 raise ValueError("a NaN or an infinity cannot be sent")
             return format(value, "f")
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
+        case int():
+            return str(int(value))
+        case str():
+            return _quoted(str(value))
         case Mapping():
-            pairs = cast("Mapping[str, object]", value).items()
-            return "{" + ",".join(f"{_quoted(str(k))}:{_write(v)}" for k, v in pairs) + "}"
+            return _write(dict(cast("_Tree", value)))
         case list() | tuple():
-            return "[" + ",".join(_write(v) for v in cast("list[object]", value)) + "]"
+            return _write(list(cast("list[object]", value)))
         case _:
             raise ValueError(f"cannot be sent as JSON: {type(value).__name__}")
 

@@ -101,7 +101,7 @@ class Standing:
         """The command an intent promised. Raises StoreError when it cannot be read back."""
         return _read(self.record, intent.version, "command", wanted)
 
-    @property
+    @cached_property
     def forgotten(self) -> bool:
         """Personal data this order was made with has been erased since."""
         return self.facts_at is not None and self.erased(self.facts_at)

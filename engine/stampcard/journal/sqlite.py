@@ -198,7 +198,7 @@ class SqliteJournal(Journal):
         return tuple(summary_from(row) for row in rows)
 
     def changes(self, *, after: int = 0, limit: int = 500) -> tuple[Entry, ...]:
-        # Why none appears later below a position returned: AUTOINCREMENT draws a number above every earlier one, and
+        # Why none appears later below a position returned: a number is drawn above every earlier one, and
         # BEGIN IMMEDIATE lets nobody draw until the one before has committed or given its numbers back unseen.
         with self._reads() as reader:
             rows = reader.execute(_CHANGES, (_within(after), _within(limit))).fetchall()

@@ -50,9 +50,11 @@ class Money:
     Arithmetic and comparison between two currencies raise ValueError.
     """
 
-    __slots__ = ("_currency", "_units")
+    __slots__ = ("_currency", "_text", "_units")
     _units: int
     _currency: str
+    _text: str
+    """As `str` gives it, written once: the journal asks for it again and again."""
 
     def __init__(self, amount: str | int | Decimal, currency: str) -> None:
         if isinstance(amount, (float, bool)):
@@ -147,7 +149,7 @@ class Money:
         return self._units != 0
 
     def __str__(self) -> str:
-        return f"{self._currency} {_digits(self)}"
+        return self._text
 
     def __repr__(self) -> str:
         return f"Money({_digits(self)!r}, {self._currency!r})"
@@ -161,6 +163,7 @@ def _fill(money: Money, units: int, currency: str) -> None:
         raise ValueError("an amount out of range")
     object.__setattr__(money, "_units", units)
     object.__setattr__(money, "_currency", currency)
+    object.__setattr__(money, "_text", f"{currency} {_digits(money)}")
 
 
 def _digits(money: Money) -> str:

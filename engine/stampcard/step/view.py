@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cached_property
 from typing import Any, TypeVar
 
 import attrs
@@ -59,7 +60,7 @@ def effectless(adapter: AnyAdapter, trigger: str) -> bool:
     return policy is not None and policy.effectless
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class View:
     """One order's standing as its provider's adapter and this till's language see it."""
 
@@ -71,11 +72,11 @@ class View:
     known: Facts | None = None
     """The facts, when the caller holds them already: saves reading them back."""
 
-    @property
+    @cached_property
     def allowed(self) -> frozenset[str]:
         return legal(self.adapter, self.standing)
 
-    @property
+    @cached_property
     def facts(self) -> Any:
         if self.known is not None:
             return self.known
@@ -83,6 +84,10 @@ class View:
 
     def order(self, *, replayed: bool = False) -> AnyOrder:
         """The order, as a value."""
+        return attrs.evolve(self._order, replayed=True) if replayed else self._order
+
+    @cached_property
+    def _order(self) -> AnyOrder:
         header = self.standing.header
         lifecycle = self.adapter.lifecycle
         state = lifecycle.states(self.standing.state)
@@ -98,7 +103,6 @@ class View:
             facts=self.facts,
             ticket=header.ticket,
             doubt=self.doubt(),
-            replayed=replayed,
             allowed=self.allowed,
             final=state in lifecycle.final,
             cashier=self.cashier(),

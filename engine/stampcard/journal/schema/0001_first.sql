@@ -11,9 +11,9 @@ CREATE TABLE journal (
 INSERT INTO journal (only_row, id, created_at)
 VALUES (1, lower(hex(randomblob(16))), strftime('%Y-%m-%dT%H:%M:%fZ', 'now'));
 
--- Written once, when an order is opened. `number` is the order of opening: a plain rowid could be renumbered by VACUUM.
+-- Written once, when an order is opened. `number` is the order of opening: a hidden rowid could be renumbered by VACUUM.
 CREATE TABLE orders (
-    number      INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    number      INTEGER NOT NULL PRIMARY KEY,
     order_id    TEXT    NOT NULL UNIQUE,
     ticket      TEXT,
     reference   TEXT    NOT NULL,
@@ -30,9 +30,10 @@ CREATE TABLE orders (
 CREATE INDEX orders_by_ticket ON orders (ticket) WHERE ticket IS NOT NULL;
 CREATE INDEX orders_by_reference ON orders (reference) WHERE reference <> '';
 
--- The history. AUTOINCREMENT: a position is never used twice, so a bookmark stays true for ever.
+-- The history. A position is one more than the highest, and no entry is ever deleted: it is never used twice, so a
+-- bookmark stays true for ever. (AUTOINCREMENT says the same for a page more in every commit.)
 CREATE TABLE entries (
-    position   INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    position   INTEGER NOT NULL PRIMARY KEY,
     order_id   TEXT    NOT NULL REFERENCES orders (order_id),
     version    INTEGER NOT NULL CHECK (version >= 1),
     kind       TEXT    NOT NULL,
