@@ -64,6 +64,8 @@ class Lane:
         match effect:
             case do.Load(order_id):
                 return self.journal.load(order_id)
+            case do.Keep():
+                return None
             case do.Write(append):
                 return self.journal.append(append)
             case do.Now():

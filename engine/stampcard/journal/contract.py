@@ -93,9 +93,12 @@ class Append:
     claims: tuple[str, ...] = ()
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class Record:
-    """One order as stored: header, entries by version, and the personal data that was not forgotten, by version."""
+    """One order as stored: header, entries by version, and the personal data that was not forgotten, by version.
+
+    Never changes, so what is worked out of it (its fold) is kept with it.
+    """
 
     header: Header
     entries: tuple[Entry, ...]
@@ -156,6 +159,11 @@ class Journal(ABC):
     @abstractmethod
     def load(self, order_id: str) -> Record | None:
         """One order, or None. Raises StoreError."""
+
+    def still(self, record: Record) -> bool:
+        """Whether nothing was appended to this order, or erased from it, since it was read. Raises StoreError."""
+        now = self.load(record.header.order_id)
+        return now is not None and now.version == record.version and now.personal.keys() == record.personal.keys()
 
     @abstractmethod
     def append(self, append: Append) -> tuple[Entry, ...]:

@@ -20,6 +20,8 @@ from stampcard.model import Entry, EntryKind, Facts, Ownership
 
 __all__ = ["PROBE", "OpenIntent", "Standing", "fold"]
 
+_FACTS: Final = "_facts"
+_STANDING: Final = "_standing"
 PROBE: Final = "probe"
 """The code of an attempt that only looks: it is no send."""
 
@@ -95,7 +97,16 @@ class Standing:
         """The facts that hold now. Raises StoreError when they cannot be read back."""
         if self.facts_at is None:
             return opening
-        return _read(self.record, self.facts_at, "facts", wanted)
+        known = vars(self).get(_FACTS)
+        if isinstance(known, wanted):
+            return known
+        facts = _read(self.record, self.facts_at, "facts", wanted)
+        self.knows(facts)
+        return facts
+
+    def knows(self, facts: Facts) -> None:
+        """Keep the facts that hold now beside the record they were written to: they need not be read back."""
+        object.__setattr__(self, _FACTS, facts)
 
     def input(self, intent: Entry, wanted: type[C]) -> C:
         """The command an intent promised. Raises StoreError when it cannot be read back."""
@@ -108,10 +119,11 @@ class Standing:
 
     def erased(self, version: int) -> bool:
         """The entry was made with personal data that has been erased since. Raises StoreError for a damaged one."""
-        if version in self.record.personal:
+        body = self.record.entries[version - 1].body
+        if version in self.record.personal or b'"personal"' not in body:
             return False
         try:
-            return bool(unpack(self.record.entries[version - 1].body).get("personal"))
+            return bool(unpack(body).get("personal"))
         except ValueError as error:
             raise StoreError(f"order {self.header.order_id}, entry {version}: cannot be read back ({error})") from None
 
@@ -126,7 +138,15 @@ def _read(record: Record, version: int, part: str, wanted: type[V]) -> V:
 
 
 def fold(record: Record) -> Standing:
-    """Read the entries once, in order. Raises StoreError when they are not versions 1, 2, 3..."""
+    """What the entries say, read once, in order. Raises StoreError when they are not versions 1, 2, 3..."""
+    known = vars(record).get(_STANDING)
+    if not isinstance(known, Standing):
+        known = _fold(record)
+        object.__setattr__(record, _STANDING, known)
+    return known
+
+
+def _fold(record: Record) -> Standing:
     opened: dict[str, OpenIntent] = {}
     intents: dict[str, Entry] = {}
     endings: dict[str, Entry] = {}

@@ -72,6 +72,9 @@ _HEADER: Final = f"SELECT {HEADER_COLUMNS} FROM orders WHERE order_id = ?"  # no
 _ENTRIES: Final = f"""
     SELECT position, {ENTRY_COLUMNS}, data FROM entries LEFT JOIN personal USING (order_id, version)
     WHERE order_id = ? ORDER BY version"""  # noqa: S608  constants only
+_STILL: Final = """
+    SELECT (SELECT MAX(version) FROM entries WHERE order_id = ?1),
+        (SELECT COUNT(*) FROM personal WHERE order_id = ?1)"""
 _CHANGES: Final = f"""
     SELECT position, {ENTRY_COLUMNS}, provider FROM entries CROSS JOIN orders USING (order_id)
     WHERE position > ? ORDER BY position LIMIT ?"""  # noqa: S608  constants only
@@ -164,6 +167,12 @@ class SqliteJournal(Journal):
                 raise ValueError("entries are missing")
             personal = {entry.version: row[-1] for entry, row in zip(entries, rows, strict=True) if row[-1] is not None}
             return Record(header=header, entries=entries, personal=personal)
+
+    def still(self, record: Record) -> bool:
+        # Append-only: the same highest version means the same entries. Personal rows only ever go.
+        with self._reads() as reader:
+            now: tuple[int, int] = reader.execute(_STILL, (record.header.order_id,)).fetchone()
+        return now == (record.version, len(record.personal))
 
     def command(self, command_id: str) -> tuple[str, str] | None:
         with self._reads() as reader:

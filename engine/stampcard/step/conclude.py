@@ -27,11 +27,11 @@ from stampcard.journal.contract import (
 from stampcard.journal.fold import OpenIntent, Standing, fold
 from stampcard.machine import IllegalMoveError, move
 from stampcard.model import AnyOrder, Entry, EntryKind, Facts, Ownership
-from stampcard.step.effects import Load, Now, Step, Write, perform
+from stampcard.step.effects import Keep, Load, Now, Step, Write, perform
 from stampcard.step.view import effectless
 from stampcard.transport.contract import Failed, Sent
 
-__all__ = ["Ending", "Promise", "conclude", "extended", "judge", "personal_of", "write_escalation"]
+__all__ = ["Ending", "Promise", "apart", "conclude", "extended", "judge", "personal_of", "write_escalation"]
 
 _OVER = Ownership(owner="", boot="", hard_end=0.0)
 """Nobody's: of an intent that is reopened for a person."""
@@ -118,6 +118,9 @@ def settle(promise: Promise, outcome: Outcome[Any, Any], http: int, record: Reco
             raise unrecorded(promise, broken) from None
         record = extended(record, entries, drafts)
         after = fold(record)
+        if facts is not None:
+            after.knows(facts)
+        yield from perform(Keep(record))
         return Ending(outcome=outcome, http=http, record=record, standing=after, written=owned, facts=facts)
 
 
@@ -168,6 +171,11 @@ def extended(record: Record, entries: tuple[Entry, ...], drafts: tuple[Draft, ..
     """The record with what was just appended: saves a read."""
     fresh = {e.version: d.personal.data for e, d in zip(entries, drafts, strict=True) if d.personal is not None}
     return attrs.evolve(record, entries=record.entries + entries, personal={**record.personal, **fresh})
+
+
+def apart(personal: dict[str, Any]) -> dict[str, Any]:
+    """What an entry's body says of the data kept in the side table: its paths; nothing where there is none."""
+    return {"personal": sorted(personal)} if personal else {}
 
 
 def personal_of(order: AnyOrder, subject: str | None, data: dict[str, Any]) -> Personal | None:
@@ -243,7 +251,7 @@ class _Ink:
             return (*self.evidence(outcome, contradicts=False), self.escalation(verdict, None)), None
         facts: Facts = outcome.facts.learn(command)
         tree, personal = encode(facts)
-        body: dict[str, Any] = {"facts": tree, "personal": sorted(personal)}
+        body: dict[str, Any] = {"facts": tree, **apart(personal)}
         if outcome.inferred:
             body["inferred"] = True
         # Only a reversal's own acceptance settles what it reversed (design: reversal from doubt).

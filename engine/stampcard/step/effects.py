@@ -24,6 +24,7 @@ __all__ = [
     "Changes",
     "Effect",
     "Forget",
+    "Keep",
     "Load",
     "Mint",
     "Monotonic",
@@ -62,6 +63,13 @@ class Load(Effect[Record | None]):
     """One order's record, or None."""
 
     order_id: str
+
+
+@attrs.frozen
+class Keep(Effect[None]):
+    """The order as it stands after what was just written: the next `Load` need not read it all again."""
+
+    record: Record
 
 
 @attrs.frozen

@@ -27,7 +27,7 @@ from stampcard.journal.contract import (
 from stampcard.journal.fold import Standing, fold
 from stampcard.machine import decide
 from stampcard.model import AnyOrder, Entry, EntryKind, Order, Refusal
-from stampcard.step.conclude import Ending, Promise, conclude, extended, personal_of
+from stampcard.step.conclude import Ending, Promise, apart, conclude, extended, personal_of
 from stampcard.step.effects import Abort, Mint, Now, Own, Pending, Running, Send, Step, Write, perform
 from stampcard.step.look import look, site_of, unknown, unwritable
 from stampcard.step.verb import Seat
@@ -234,7 +234,7 @@ def _promise(wish: Wish, view: View, record: Record | None) -> Step[AnyOrder]:
         command_id=wish.command_id,
         digest=digest(wish.order_id, wish.command),
         closes=supersedes,
-        body=pack({"command": tree, "personal": sorted(personal)}),
+        body=pack({"command": tree, **apart(personal)}),
         personal=personal_of(order, wish.command.subject(), personal),
     )
     if row is not None and not row.calls_provider:

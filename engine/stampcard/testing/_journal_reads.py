@@ -208,6 +208,23 @@ class JournalReads(JournalWrites):
 
     # Owners.
 
+    def test_a_record_is_still_the_order_until_something_is_appended_or_erased(self, journal: Journal) -> None:
+        named = draft(personal=Personal(subject="anna", data=b"{}"))
+        journal.append(opening("a", named))
+        journal.append(opening("b"))
+        record = journal.load("a")
+        assert record is not None
+        assert journal.still(record)
+        journal.append(append_of("b", 1, draft()))
+        assert journal.still(record)
+        journal.append(append_of("a", 1, draft()))
+        assert not journal.still(record)
+        record = journal.load("a")
+        assert record is not None
+        assert journal.still(record)
+        journal.forget("anna")
+        assert not journal.still(record)
+
     def test_an_owner_lives_until_its_journal_closes(self, journal: Journal) -> None:
         first, second = journal.enrol(), journal.enrol()
         assert first != second

@@ -16,6 +16,7 @@ from stampcard.journal.contract import Append, Journal, VersionConflictError
 from stampcard.model import Entry
 from stampcard.step import effects as do
 from stampcard.till.ajournal import AsyncJournal
+from stampcard.till.recent import Recent
 from stampcard.till.runtime import GRACE, Tenure, promised
 from stampcard.transport import AsyncSender, Call, Failed
 from stampcard.transport.contract import Sent
@@ -45,6 +46,7 @@ class AsyncRuntime:
         self.closed = False
         self._gate = asyncio.Semaphore(max_in_flight)
         self._jobs: dict[str, _Job] = {}
+        self._recent = Recent()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._store: AsyncJournal | None = None
 
@@ -103,7 +105,10 @@ class AsyncRuntime:
     async def _perform(self, effect: do.Effect[Any], calls: list[str]) -> object:
         match effect:
             case do.Load(order_id):
-                return await self._disk().read(lambda: self.journal.load(order_id))
+                return await self._disk().read(lambda: self._recent.load(self.journal, order_id))
+            case do.Keep(record):
+                self._recent.keep(record)
+                return None
             case do.Write(append):
                 return await self._write(append, calls)
             case do.Send():
@@ -128,6 +133,7 @@ class AsyncRuntime:
             case do.Changes(after, limit):
                 return await self._disk().read(lambda: self.journal.changes(after=after, limit=limit))
             case do.Forget(subject):
+                self._recent.clear()
                 return await self._disk().read(lambda: self.journal.forget(subject))
             case _:
                 raise TypeError(f"a till does not know how to perform {type(effect).__name__}")

@@ -21,6 +21,7 @@ from stampcard.journal.contract import Append, Journal, StoreError, VersionConfl
 from stampcard.journal.owners import boot_id
 from stampcard.model import Entry, EntryKind, Environment, Ownership
 from stampcard.step import effects as do
+from stampcard.till.recent import Recent
 from stampcard.till.workers import Workers
 from stampcard.transport import Call, Failed, SyncSender
 from stampcard.transport.contract import Sent
@@ -105,6 +106,7 @@ class SyncRuntime:
     tenure: Tenure
     workers: Workers = attrs.field(factory=Workers)
     jobs: dict[str, _Job] = attrs.field(factory=dict[str, _Job])
+    recent: Recent = attrs.field(factory=Recent)
     shut: threading.Event = attrs.field(factory=threading.Event)
 
     def enrol(self, adapter: AnyAdapter, /) -> None:
@@ -139,7 +141,10 @@ class SyncRuntime:
     def _perform(self, effect: do.Effect[Any], calls: list[str]) -> object:
         match effect:
             case do.Load(order_id):
-                return self.journal.load(order_id)
+                return self.recent.load(self.journal, order_id)
+            case do.Keep(record):
+                self.recent.keep(record)
+                return None
             case do.Write(append):
                 return self._write(append, calls)
             case do.Send():
@@ -164,6 +169,7 @@ class SyncRuntime:
             case do.Changes(after, limit):
                 return self.journal.changes(after=after, limit=limit)
             case do.Forget(subject):
+                self.recent.clear()
                 return self.journal.forget(subject)
             case _:
                 raise TypeError(f"a till does not know how to perform {type(effect).__name__}")
