@@ -50,6 +50,8 @@ def recovery(
         return _look(order, command, f"a repeat was answered no ({answer.code})")
     if switches.repeat is Repeated.UNSAFE and command.trigger in ("complete", "refund"):
         return _look(order, command, "a repeat could award or take points twice")
+    if switches.repeat is Repeated.UNSAFE and command.trigger == "void" and order.facts.reward is not None:
+        return _look(order, command, "a repeat could give the reward back twice")
     return Resend()
 
 

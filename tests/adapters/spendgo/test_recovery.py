@@ -65,6 +65,10 @@ class TestPlacedCompletedVoidedRefunded:
         move = o.adapter(Repeated.UNSAFE).recover(*o.step(trigger), LOST)
         assert isinstance(move, Escalate if trigger in ("complete", "refund") else Resend)
 
+    def test_never_give_a_reward_back_twice_where_repeats_are_unsafe(self, trigger: str) -> None:
+        move = o.adapter(Repeated.UNSAFE).recover(*o.step(trigger, using=o.reward()), LOST)
+        assert isinstance(move, Resend if trigger == "place" else Escalate)
+
     def test_a_no_to_a_repeat_is_not_believed(self, trigger: str) -> None:
         for repeat in (Repeated.REPLAYED, Repeated.UNSAFE):
             move = o.adapter(repeat).recover(*o.step(trigger), OUT)
