@@ -71,3 +71,19 @@ def test_points_spent_by_another_order_are_not_taken_for_a_lost_bill(world: Worl
     world.check()
     assert str(spendgo.void(spendgo.get("t-1"), why="no points left").state) == "voided"
     world.check()
+
+
+def test_a_lost_void_is_not_sent_again_to_a_provider_that_would_give_the_reward_back_twice() -> None:
+    world = World(MemoryJournal(), repeat="unsafe")
+    spendgo = world.lanes[0].verbs
+    reward = next(r for r in spendgo.rewards(world.member) if r.value == usd("5"))
+    order = spendgo.checkout("t-1", BASKETS[0], buyer=world.member, reward=reward)
+    order = spendgo.bill(spendgo.place(order, tenders=cash(usd("51.68"))))
+    world.faults.next(Drop(When.AFTER), trigger="void")
+    with pytest.raises(InDoubtError):
+        spendgo.void(order, why="the customer left")
+    with pytest.raises(NeedsHumanError, match="give the reward back twice"):
+        spendgo.recover("t-1")
+    assert world.model.rewards(world.member.id).count(reward.id) == 1
+    world.check()
+    world.close()

@@ -88,7 +88,9 @@ def test_over_real_http(sandbox, journal):
 
 def test_the_fixtures_serve_a_users_own_tests(tmp_path: Path) -> None:
     (tmp_path / "test_users.py").write_text(USERS)
-    (tmp_path / "pytest.ini").write_text("[pytest]\nasyncio_mode = auto\nasyncio_default_fixture_loop_scope = function\nfilterwarnings = error\n")
+    (tmp_path / "pytest.ini").write_text(
+        "[pytest]\nasyncio_mode = auto\nasyncio_default_fixture_loop_scope = function\nfilterwarnings = error\n"
+    )
     command = [sys.executable, "-m", "pytest", "-q", "-p", "stampcard_adapters.testing", "-p", "no:cacheprovider", "."]
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "COV"))}
     run = subprocess.run(command, cwd=tmp_path, env=clean, capture_output=True, text=True, timeout=120)
