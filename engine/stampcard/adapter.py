@@ -148,6 +148,9 @@ class Evidence:
     answer: Declined | None = None
     inferred_before: bool = False
     """The state this step started from was itself inferred: no premise for another inference."""
+    sole_claimant: bool = False
+    """It is known that no other order can have used what this one would have: only then may a lower balance be taken
+    for this order's doing."""
 
 
 class Repeat(StrEnum):

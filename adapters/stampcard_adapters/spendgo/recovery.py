@@ -74,9 +74,10 @@ def _billed(
         return Resend()
     told = "a repeat could use the reward twice" if answer is None else f"a repeat was answered no ({answer.code})"
     # Any other no is told only of a bill that never took effect (one that did is replayed, or out of sequence): there
-    # the reward is lower because another order used it, and the same amount proves nothing.
+    # the reward is lower because another order used it, and the same amount proves nothing. Nor does it after no answer
+    # at all, unless it is known that no other order used it.
     already = switches.repeat is Repeated.REFUSED and answer is not None and answer.code == "order.out_of_sequence"
-    comparable = answer is None or already
+    comparable = already or (answer is None and evidence.sole_claimant)
     member, reward = order.facts.buyer, order.facts.reward
     if not comparable or evidence.inferred_before or not isinstance(member, Member) or reward is None:
         return _look(order, command, told)

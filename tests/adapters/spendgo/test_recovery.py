@@ -15,7 +15,7 @@ from stampcard.model import GUEST, Guest, Member, Money, Reward
 from stampcard.wire import Response
 from stampcard_adapters.spendgo import PointsLeave, Repeated
 
-LOST = Evidence(attempts=1, age=500.0)
+LOST = Evidence(attempts=1, age=500.0, sole_claimant=True)
 LATER = [t for t in o.TRIGGERS if t not in ("checkout", "bill")]
 
 
@@ -92,6 +92,11 @@ class TestBilled:
     def test_is_sent_again_first(self) -> None:
         for repeat in (Repeated.REPLAYED, Repeated.REFUSED):
             assert o.adapter(repeat).recover(*o.step("bill", using=o.reward()), LOST) == Resend()
+
+    def test_is_not_compared_where_another_order_may_have_used_the_reward(self) -> None:
+        shared = attrs.evolve(LOST, sole_claimant=False)
+        advice = o.adapter(Repeated.UNSAFE).recover(*o.step("bill", using=o.reward()), shared)
+        assert isinstance(advice, Escalate)
 
     def test_is_compared_first_where_repeats_are_unsafe(self) -> None:
         row = {"id": "2234402", "quantity": 1}
