@@ -1,0 +1,49 @@
+"""Mistakes of an integrator that a type checker has to catch: every line marked `# wrong`, and no other."""
+
+from __future__ import annotations
+
+from stampcard import AsyncTill, Basket, Guest, Line, Member, Money, Site, Tender, TenderKind, Till, Totals
+from stampcard_adapters.spendgo import AsyncSpendgoTill, PendingMember, Spendgo, SpendgoOrder, SpendgoTill
+
+
+def sync(
+    till: Till, spendgo: SpendgoTill, order: SpendgoOrder, basket: Basket, tender: Tender, settings: Spendgo
+) -> None:
+    found = spendgo.member("5555550100")
+    spendgo.checkout("1", basket, buyer=found)  # wrong: may be a member that awaits verification
+    spendgo.rewards(found)  # wrong
+    spendgo.rewards(Guest.GUEST)  # wrong: nobody has no rewards
+    spendgo.checkout(1042, basket, buyer=Guest.GUEST)  # wrong: an id is text
+    spendgo.checkout("1", basket)  # wrong: who buys?
+    spendgo.checkout("1", basket, buyer=Guest.GUEST, rewards=[])  # wrong: no such word
+    spendgo.place(order)  # wrong: no tender
+    spendgo.place("1", tenders=[tender])  # wrong: an id opens nothing but a checkout
+    spendgo.place(order, tenders=tender)  # wrong: one is not a list of one
+    spendgo.void(order)  # wrong: a void says why
+    spendgo.refund(order, because="cold")  # wrong: no such word
+    spendgo.redeem(order)  # wrong: no such verb
+    Money(5.10, "USD")  # wrong: a float
+    Money("5.10")  # wrong: which currency?
+    Money("5.10", "USD") + 1  # wrong: of what?
+    Line("Latte", Money("3", "USD"))  # wrong: by keyword only
+    Totals(subtotal=Money("3", "USD"))  # wrong: no total
+    Tender(kind="cash", amount=Money("3", "USD"))  # wrong: not a word, a kind
+    order.state = "voided"  # wrong: an order does not change
+    order.facts.discount.units  # wrong: it may not be known  # noqa: B018
+    Till("pos.db")  # wrong: where?
+    Site("0042")  # wrong: by keyword only
+    till.use("spendgo")  # wrong: not a provider
+    late: AsyncSpendgoTill = till.use(settings)  # wrong: a Till's verbs are not awaited
+    late.by("anna")
+    member: Member = PendingMember(phone="1")  # wrong
+    print(member, TenderKind.CASH)
+
+
+async def awaited(till: AsyncTill, spendgo: AsyncSpendgoTill, order: SpendgoOrder, basket: Basket) -> None:
+    spendgo.complete(spendgo.bill(order))  # wrong: a missing await
+    placed = spendgo.checkout("1", basket, buyer=Guest.GUEST)
+    placed.state  # wrong: a missing await  # noqa: B018
+    await till.changes(after=0)  # wrong: it is iterated
+    order = await spendgo.get("1")
+    for entry in till.changes():  # wrong: it is iterated asynchronously
+        print(entry)

@@ -1,0 +1,120 @@
+"""Programs of an integrator: checked by mypy and pyright, never run. No line of it may be an error."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from datetime import date
+from typing import TypeVar, assert_never, assert_type
+
+from stampcard import (
+    GUEST,
+    AsyncTill,
+    Basket,
+    DeclinedError,
+    InDoubtError,
+    Member,
+    Money,
+    Next,
+    NotAllowedError,
+    Order,
+    PurchaseState,
+    Reward,
+    Site,
+    StampcardError,
+    Tender,
+    Till,
+    UnavailableError,
+)
+from stampcard.step import Async, Sync
+from stampcard.verbs import PurchaseFacts, PurchaseVerbs
+from stampcard_adapters.spendgo import (
+    AsyncSpendgoTill,
+    Balance,
+    PendingMember,
+    Spendgo,
+    SpendgoFacts,
+    SpendgoOrder,
+    SpendgoTill,
+)
+
+F = TypeVar("F", bound=PurchaseFacts)
+
+
+def sell(till: Till, basket: Basket, tenders: Sequence[Tender], phone: str) -> SpendgoOrder:
+    spendgo = till.use(Spendgo.from_env(os.environ)).by("cashier 104").within(5.0).at(Site(store="0042"))
+    assert_type(spendgo, SpendgoTill)
+    found = spendgo.member(phone)
+    assert_type(found, Member | PendingMember)
+    buyer = found if isinstance(found, Member) else GUEST
+    rewards: tuple[Reward, ...] = spendgo.rewards(buyer) if isinstance(buyer, Member) else ()
+    order = spendgo.checkout(
+        till.order_id(ticket="417", day=date(2026, 11, 22)),
+        basket,
+        buyer=buyer,
+        reward=rewards[0] if rewards else None,
+        ticket="417",
+    )
+    assert_type(order, Order[PurchaseState, SpendgoFacts])
+    assert_type(order.facts.discount, Money | None)
+    assert_type(order.facts.transaction_id, str | None)
+    order = spendgo.bill(spendgo.place(order, tenders=tenders, command_id="p-1"))
+    return spendgo.complete(order)
+
+
+async def sell_async(till: AsyncTill, basket: Basket, tenders: Sequence[Tender]) -> SpendgoOrder:
+    spendgo = till.use(Spendgo.from_env(os.environ)).at(Site(store="0042", tenant="acme"))
+    assert_type(spendgo, AsyncSpendgoTill)
+    order = await spendgo.checkout("a-1", basket, buyer=GUEST)
+    order = await spendgo.bill(await spendgo.place(order, tenders=tenders))
+    async for entry in till.changes(after=3):
+        assert_type(entry.position, int)
+    return await spendgo.complete(order)
+
+
+def whatever_brand(loyalty: PurchaseVerbs[Sync, F], basket: Basket) -> Order[PurchaseState, F]:
+    return loyalty.checkout("b-1", basket, buyer=GUEST)
+
+
+async def whatever_brand_async(loyalty: PurchaseVerbs[Async, F], basket: Basket) -> Order[PurchaseState, F]:
+    return await loyalty.checkout("b-1", basket, buyer=GUEST)
+
+
+def both(till: Till, basket: Basket) -> SpendgoOrder:
+    return whatever_brand(till.use(Spendgo.from_env(os.environ)), basket)
+
+
+def buttons(order: SpendgoOrder) -> list[str]:
+    match order.state:
+        case PurchaseState.NEW | PurchaseState.CHECKOUT:
+            return ["Take payment"]
+        case PurchaseState.PLACED | PurchaseState.BILLED:
+            return ["Finish"]
+        case PurchaseState.COMPLETED:
+            return ["Refund"]
+        case PurchaseState.VOIDED | PurchaseState.REFUNDED | PurchaseState.ABANDONED:
+            return []
+        case _:
+            assert_never(order.state)
+
+
+def panel(error: StampcardError) -> str:
+    match error.next:
+        case Next.FIX | Next.RETRY | Next.WAIT | Next.CALL:
+            pass
+        case _:
+            assert_never(error.next)
+    if isinstance(error, UnavailableError):
+        assert_type(error.retry_after, float)
+    if isinstance(error, InDoubtError):
+        assert_type(error.order_id, str)
+        assert_type(error.reversible, bool)
+    if isinstance(error, DeclinedError):
+        assert_type(error.provider_code, str | None)
+    if isinstance(error, NotAllowedError):
+        assert_type(error.allowed, frozenset[str])
+    return error.cashier
+
+
+def points(spendgo: SpendgoTill, member: Member) -> Balance:
+    return spendgo.balance(member)
