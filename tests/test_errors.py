@@ -148,7 +148,7 @@ def test_every_configuration_problem_is_listed() -> None:
     )
     error = ConfigurationError.of(iter(problems))
     assert error.problems == error.refusals == problems
-    assert error.detail == "SPENDGO_URL: is missing; the key is too short"
+    assert error.detail == "SPENDGO_URL is missing; the key is too short"
 
 
 def test_doubt_names_its_order_as_text() -> None:

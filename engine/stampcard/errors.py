@@ -76,6 +76,8 @@ class StampcardError(Exception):
 
     next: Next = Next.FIX
     default_code = "error"
+    recorded = True
+    """The order is in the journal: False for one that was refused before it was opened."""
 
     def __init__(
         self,
@@ -117,14 +119,14 @@ class StampcardError(Exception):
 
     @property
     def reference(self) -> str:
-        """Short text a cashier reads to the support desk: of the order, or of the code when there is none."""
-        return self.code if self._order_id is None else reference(self._order_id)
+        """Short text a cashier reads to the support desk: of the order, or the code when none was recorded."""
+        return self.code if self._order_id is None or not self.recorded else reference(self._order_id)
 
     def __str__(self) -> str:
         parts = [f"[{self.code}] {self.detail}"]
         if self._order_id is not None:
             parts.append(f"order {self._order_id}" + (f" is {self.state}" if self.state else ""))
-        parts += [f"{refusal.code}: {refusal.message}" for refusal in self.refusals]
+        parts += [f"{r.code}: {r.message}" for r in self.refusals if r.message not in self.detail]
         if self._order_id is not None and self.state is not None:
             parts.append("allowed now: " + (", ".join(sorted(self.allowed)) or "nothing"))
         return "; ".join(parts)
@@ -145,7 +147,7 @@ class StampcardError(Exception):
             "reference": self.reference,
             "order_id": self._order_id,
             "trigger": self.trigger,
-            "state": self.state,
+            "state": None if self.state is None else str(self.state),
             "allowed": [*sorted(self.allowed)],
             "refusals": refusals,
             # Rounded up, as too early is a wasted call; a provider may have named a time that is none.
@@ -210,12 +212,20 @@ class ConfigurationError(NotSentError):
     def of(cls, problems: Iterable[Refusal]) -> ConfigurationError:
         """From every problem found."""
         found = tuple(problems)
-        text = "; ".join(f"{p.field}: {p.message}" if p.field else p.message for p in found)
+        text = "; ".join(_told(p) for p in found)
         return cls("The loyalty connection is not set up right.", detail=text, refusals=found)
 
     @property
     def problems(self) -> tuple[Refusal, ...]:
         return self.refusals
+
+
+def _told(problem: Refusal) -> str:
+    """ "SPENDGO_SECRET is missing"; "key.secret: the secret is empty"."""
+    if not problem.field:
+        return problem.message
+    joint = " " if problem.message.startswith(("is ", "has ", "names ")) else ": "
+    return f"{problem.field}{joint}{problem.message}"
 
 
 class JournalError(NotSentError):

@@ -35,6 +35,17 @@ class PurchaseFacts(Facts):
     reward_discount: Money | None = None
     message: str | None = None
 
+    @property
+    def to_pay(self) -> Totals | None:
+        """What the customer is to pay: as placed, or the basket's totals less the validated discount; None before."""
+        if self.totals is not None or self.basket is None:
+            return self.totals
+        off = self.discount if self.reward_discount is None else self.reward_discount
+        before = self.basket.totals
+        if not off or off.currency != before.subtotal.currency:
+            return before
+        return before.discounted(off)
+
     def subject(self) -> str | None:
         return self.buyer.id if isinstance(self.buyer, Member) else None
 

@@ -42,14 +42,15 @@ ENGLISH: Final[Mapping[str, str]] = {
     "state.AUTHORIZATION.cancelled": "Cancelled.",
     "state.AUTHORIZATION.lapsed": "Dropped. The hold ends by itself.",
     # doubt
-    "doubt": "No answer to '{trigger}' yet. We are finding out; do not repeat it.",
+    "doubt": "No answer to '{trigger}' yet. Please wait; do not repeat it.",
     "doubt.reversible": "No answer to '{trigger}' yet. Wait, or cancel the sale.",
     "doubt.running": "'{trigger}' is still under way. Please wait.",
     "doubt.human": "'{trigger}' needs a person to look. Call the help desk.",
     # errors
     "order.in_doubt": "The last step is not settled yet. Please wait.",
     "order.busy": "This sale is being worked on. Try again in a moment.",
-    "order.conflict": "Another register changed this sale. Reload it.",
+    "order.conflict": "This sale has changed since. Reload it.",
+    "order.id_invalid": "The sale has no usable number. Call the help desk.",
     "order.unknown": "This sale is not known here.",
     "order.other_environment": "This sale belongs to another environment.",
     "order.other_tenant": "This sale belongs to another company.",

@@ -7,6 +7,7 @@ simulator. A verb composes by `self._fire(...)`, never by calling another verb.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from enum import StrEnum
 from typing import Any, Generic, Self, TypeVar
 
@@ -20,7 +21,7 @@ from stampcard.lifecycles import PurchaseState
 from stampcard.model import Basket, Entry, Facts, Guest, Member, Money, Order, Reward, Site, Tender, Totals
 from stampcard.step.effects import Mint, Own, Pending, Send, Step, perform
 from stampcard.step.fire import Wish, fire
-from stampcard.step.look import look, read_order, site_of, unknown
+from stampcard.step.look import built_order_id, look, read_order, site_of, unknown
 from stampcard.step.recover import settle_order
 from stampcard.step.verb import M, Seat, Seated, verb
 from stampcard.transport.contract import Failed
@@ -58,6 +59,14 @@ class Verbs(Seated[M], Generic[M, S, F]):
     def within(self, seconds: float, /) -> Self:
         """The same verbs, with this till budget per step: when the cashier gets an answer."""
         return self._reseated(attrs.evolve(self._seat, patience=seconds))
+
+    def order_id(self, *, ticket: str, day: date) -> str:
+        """An order id that is unique for ever, for a sale at this store and register.
+
+        From tenant, store, register, this installation, the business date and the POS's own ticket number: ticket
+        numbers restart daily, providers replay by id for ever. Raises ConfigurationError when no site is named.
+        """
+        return built_order_id(self._seat, ticket, day)
 
     @verb
     def get(self, order_id: str) -> Step[Order[S, F]]:
@@ -214,7 +223,8 @@ class PurchaseVerbs(Verbs[M, PurchaseState, PF], Generic[M, PF]):
     ) -> Step[Order[PurchaseState, PF]]:
         """The customer has ordered; payment is next.
 
-        totals: of the sale as it will be paid; left out, they are the basket's less the validated discount.
+        tenders: how it is going to be paid; `bill` takes others when that changes. totals: of the sale as it will be
+        paid; left out, they are what `order.facts.to_pay` says.
         reward_discount: of the reward alone, when less than the validated one is taken (rewards that spend points).
         """
         sold = _totals(order.facts, tenders, reward_discount) if totals is None else totals
@@ -268,13 +278,11 @@ class PurchaseVerbs(Verbs[M, PurchaseState, PF], Generic[M, PF]):
 
 
 def _totals(facts: PurchaseFacts, tenders: Sequence[Tender], reward_discount: Money | None) -> Totals:
-    """What the sale comes to when the till does not say: the basket's totals less the reward's discount."""
-    if facts.basket is None:  # nothing checked out: the lifecycle will refuse; any honest figures do
-        paid = [tender.amount for tender in tenders] or [Money.zero("USD")]
-        total = sum(paid[1:], start=paid[0]) if len({m.currency for m in paid}) == 1 else paid[0]
-        return Totals(subtotal=total, total=total)
-    off = facts.discount if reward_discount is None else reward_discount
-    before = facts.basket.totals
-    if not off or off.currency != before.subtotal.currency:
-        return before
-    return before.discounted(off)
+    """What the sale comes to when the till does not say: what is to pay, for what is taken of the reward."""
+    known = attrs.evolve(facts, totals=None, reward_discount=reward_discount).to_pay
+    if known is not None:
+        return known
+    # nothing checked out: the lifecycle will refuse; any honest figures do
+    paid = [tender.amount for tender in tenders] or [Money.zero("USD")]
+    total = sum(paid[1:], start=paid[0]) if len({m.currency for m in paid}) == 1 else paid[0]
+    return Totals(subtotal=total, total=total)

@@ -147,7 +147,7 @@ def test_an_error_of_ours_is_sentences_and_no_traceback(process: Run) -> None:
     done = process("fail", before=plant)
     assert (done.status, done.out) == (1, "")
     assert done.err.splitlines()[0] == "stampcard: The loyalty connection is not set up right."
-    assert "SPENDGO_SECRET: is missing" in done.err
+    assert "SPENDGO_SECRET is missing" in done.err
     assert "Traceback" not in done.err
     assert "hunter2" not in done.err
 

@@ -25,7 +25,7 @@ STAMPCARD = """
 TILL = "changes close forget forget_guest in_doubt order_id use"
 ASYNC_TILL = "aclose changes forget forget_guest in_doubt order_id use"
 SPENDGO_VERBS = """
-    abandon at balance bill by checkout complete get history member place recover refund rewards void within
+    abandon at balance bill by checkout complete get history member order_id place recover refund rewards void within
 """
 
 

@@ -42,6 +42,14 @@ class Site:
     register: str | None = None
     tenant: str = "default"
 
+    def __attrs_post_init__(self) -> None:
+        if (
+            not self.store.strip()
+            or not self.tenant.strip()
+            or (self.register is not None and not self.register.strip())
+        ):
+            raise ValueError("a site's store, tenant and register are not blank")
+
 
 @attrs.frozen(kw_only=True)
 class Refusal:
@@ -96,7 +104,8 @@ class Order(Generic[S_co, F_co]):
 
     id: yours, sent to the provider, unique for ever. ticket: the POS's own number, searchable, may repeat daily.
     version: the count of its journal entries. allowed: names of the verbs legal now (guards on their input not yet
-    asked). cashier: one sentence, where this order stands. replayed: this answer was recorded earlier.
+    asked). cashier: one sentence, where this order stands. replayed: this answer was recorded earlier. settled:
+    nothing open and nothing queued. final: no verb leads on. lifecycle, fingerprint: the table it was opened under.
     """
 
     id: str

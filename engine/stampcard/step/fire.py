@@ -6,6 +6,7 @@ byte leaves; whatever comes back is written before the caller hears of it.
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -13,7 +14,7 @@ import attrs
 
 from stampcard.adapter import Accepted, AnyAdapter, Declined, NotSent, Unknown
 from stampcard.commands import Command
-from stampcard.errors import ConflictError, UnsupportedError, reference
+from stampcard.errors import ConflictError, NotAllowedError, UnsupportedError, reference
 from stampcard.journal.codec import digest, encode, pack, unpack
 from stampcard.journal.contract import (
     Append,
@@ -38,6 +39,8 @@ __all__ = ["Wish", "fire", "site_of"]
 
 _NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 """Until an order is opened."""
+_ID: Final = re.compile(r"[!-~]{1,100}")
+"""What an order id may be: it goes into paths, bodies, logs and receipts, and the strictest provider takes 100."""
 _RESTARTS: Final = 3
 """How often an opening verb looks again when another lane opened the order in between."""
 
@@ -93,6 +96,12 @@ def _unopened(wish: Wish) -> View:
     if not isinstance(wish.order, str):
         raise unknown(wish.seat, wish.order_id)
     site = site_of(wish.seat)
+    if not _ID.fullmatch(wish.order_id):
+        message = wish.seat.phrases.say("order.id_invalid")
+        refusal = Refusal(code="order.id_invalid", message=message, field="order")
+        raise NotAllowedError(
+            message, detail="an order id is 1 to 100 visible ASCII characters", code=refusal.code, refusals=[refusal]
+        )
     lifecycle = wish.adapter.lifecycle
     header = Header(
         order_id=wish.order_id,
@@ -119,6 +128,10 @@ def _unopened(wish: Wish) -> View:
 def _repeated(wish: Wish, view: View) -> AnyOrder | None:
     """The recorded answer, when this is a repeat. Raises what was recorded, or ConflictError for other input."""
     standing, command = view.standing, wish.command
+    site, here = standing.header.site, wish.seat.site
+    if isinstance(wish.order, str) and here is not None and site != here:
+        where = f"store {site.store}" + (f", register {site.register}" if site.register else "")
+        raise view.conflict(wish.trigger, f"this id was opened at {where}: get the order, or mint another id")
     intent = standing.command(wish.command_id) if wish.command_id is not None else _done(wish, view)
     if intent is None:
         return None
@@ -166,8 +179,9 @@ def _told_before(view: View, trigger: str, ending: Entry) -> Exception:
 
 def _free(wish: Wish, view: View) -> Step[View]:
     """The order, once nobody else is at it. Our own call is aborted for a reversal; then its ending is read anew."""
-    if isinstance(wish.order, Order) and wish.order.version != view.standing.version:
-        raise view.conflict(wish.trigger, f"you saw version {wish.order.version}, it is at {view.standing.version}")
+    stale = isinstance(wish.order, Order) and wish.order.version != view.standing.version
+    if stale and not (yield from _own_doubt(wish, view)):
+        raise view.conflict(wish.trigger, f"the order in hand is older than version {view.standing.version}: get it")
     if view.running <= 0:
         return view
     row = wish.adapter.lifecycle.row(view.standing.state, wish.trigger)
@@ -181,6 +195,22 @@ def _free(wish: Wish, view: View) -> Step[View]:
             if again is not None and again.running <= 0:
                 return again
     raise view.busy(wish.trigger)
+
+
+def _own_doubt(wish: Wish, view: View) -> Step[bool]:
+    """The caller reverses what this very till has just left in doubt, holding the order as it was before that step."""
+    order = wish.order
+    if isinstance(order, str):
+        return False
+    row = wish.adapter.lifecycle.row(view.standing.state, wish.trigger)
+    opened = view.standing.open
+    if row is None or not row.reverses or not opened or str(order.state) != view.standing.state:
+        return False
+    mine = (yield from perform(Own(0.0))).owner
+    since = view.standing.record.entries[order.version :]
+    return all(intent.ownership.owner == mine for intent in opened) and all(
+        entry.intent == opened[-1].name for entry in since
+    )
 
 
 def _may(wish: Wish, view: View) -> None:

@@ -5,6 +5,8 @@ May live here: what every verb does first, and the errors of not getting that fa
 
 from __future__ import annotations
 
+import re
+from datetime import date
 from typing import Any
 
 import attrs
@@ -18,7 +20,7 @@ from stampcard.step.effects import Load, Running, Step, perform
 from stampcard.step.verb import Seat
 from stampcard.step.view import View
 
-__all__ = ["look", "read_order", "site_of", "unknown", "unwritable"]
+__all__ = ["built_order_id", "look", "read_order", "site_of", "unknown", "unwritable"]
 
 
 def look(seat: Seat[Any], adapter: AnyAdapter, order_id: str) -> Step[View | None]:
@@ -95,6 +97,17 @@ def _ours(seat: Seat[Any], view: View) -> None:
         order_id=header.order_id,
         refusals=(Refusal(code=code, message=message),),
     )
+
+
+def built_order_id(seat: Seat[Any], ticket: str, day: date) -> str:
+    """Tenant, store, register, installation, day and ticket, joined by dashes.
+
+    ASCII letters and digits stay, anything else becomes its code point between underscores: two different sales never
+    get one id. Raises ConfigurationError when the seat has no site.
+    """
+    site = site_of(seat)
+    parts = (site.tenant, site.store, site.register or "0", seat.install[:6], f"{day:%Y%m%d}", ticket)
+    return "-".join(re.sub(r"[^A-Za-z0-9]", lambda m: f"_{ord(m[0]):x}_", part) for part in parts)
 
 
 def site_of(seat: Seat[Any]) -> Site:

@@ -64,6 +64,7 @@ class Seat(Generic[M]):
     """What a till hands a provider's verbs.
 
     site: where the step happens, None when each call names one. actor: who. patience: the till budget, in seconds.
+    install: names this journal among all: a part of every order id built here.
     """
 
     mode: type[M]
@@ -72,6 +73,7 @@ class Seat(Generic[M]):
     site: Site | None
     actor: str | None = None
     patience: float = 3.0
+    install: str = ""
 
 
 V_co = TypeVar("V_co", covariant=True)

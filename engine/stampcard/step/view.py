@@ -37,6 +37,8 @@ def legal(adapter: AnyAdapter, standing: Standing) -> frozenset[str]:
     """The triggers that may be fired now, by the table, the doubt and what the provider supports."""
     lifecycle = adapter.lifecycle
     supported = {r.trigger for r in lifecycle.rows if not r.calls_provider or r.trigger in adapter.policies}
+    if standing.version == 0:  # nothing to decide about yet
+        supported -= {r.trigger for r in lifecycle.rows if not r.calls_provider}
     if standing.forgotten:  # who it was for is erased: nothing can be said to the provider any more
         supported -= {r.trigger for r in lifecycle.rows if r.calls_provider}
     if not standing.open:
@@ -179,7 +181,7 @@ class View:
         params: Mapping[str, str] | None = None,
     ) -> E:
         """An error of `kind` that names this order, its state and what is allowed now."""
-        return kind(
+        error = kind(
             self.phrases.say(code, cashier, **{"trigger": trigger or "", **(params or {})}),
             detail=detail,
             code=code,
@@ -192,6 +194,8 @@ class View:
             next=next,
             replayed=replayed,
         )
+        error.recorded = self.standing.version > 0
+        return error
 
     def refused(self, trigger: str, refusals: tuple[Refusal, ...]) -> NotAllowedError:
         """Every guard that said no; waiting helps only when the doubt is the reason."""

@@ -61,8 +61,15 @@ class AsyncTill(Desk[Async]):
         except StoreError as broken:
             raise JournalError(words.say("journal.unavailable"), detail=str(broken)) from None
         self._runtime = AsyncRuntime(self._journal, sender, clock_of(clock), tenure, max_in_flight)
-        seat: Seat[Async] = Seat(mode=Async, runtime=self._runtime, phrases=words, site=site, patience=deadline)
-        super().__init__(seat, tenure.adapters, self._journal.id)
+        seat: Seat[Async] = Seat(
+            mode=Async,
+            runtime=self._runtime,
+            phrases=words,
+            site=site,
+            patience=deadline,
+            install=self._journal.id,
+        )
+        super().__init__(seat, tenure.adapters)
 
     def use(self, provider: Provider[Async, V], /) -> V:
         """A provider's verbs: `spendgo = till.use(Spendgo(...))`. Raises ConfigurationError."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from datetime import date
 from typing import Any, Final, Generic, TypeVar
@@ -12,10 +11,10 @@ from stampcard.errors import JournalError, NotAllowedError
 from stampcard.journal.contract import StoreError
 from stampcard.model import AnyOrder, Entry, Environment
 from stampcard.step.effects import Changes, Effect, Forget, OpenOrders, Step, perform
-from stampcard.step.look import look, site_of
+from stampcard.step.look import built_order_id, look, site_of
 from stampcard.step.verb import M, Seat, Seated, verb
 
-__all__ = ["Desk", "built_order_id"]
+__all__ = ["Desk"]
 
 T = TypeVar("T")
 _PAGE: Final = 500
@@ -24,10 +23,9 @@ _PAGE: Final = 500
 class Desk(Seated[M], Generic[M]):
     """What is asked of the till itself."""
 
-    def __init__(self, seat: Seat[M], adapters: dict[tuple[str, Environment], AnyAdapter], install: str) -> None:
+    def __init__(self, seat: Seat[M], adapters: dict[tuple[str, Environment], AnyAdapter]) -> None:
         super().__init__(seat)
         self._adapters = adapters
-        self._install = install
 
     @verb
     def in_doubt(self) -> Step[tuple[AnyOrder, ...]]:
@@ -63,19 +61,8 @@ class Desk(Seated[M], Generic[M]):
             raise JournalError(self._seat.phrases.say("journal.unavailable"), detail=str(broken)) from None
 
     def order_id(self, *, ticket: str, day: date) -> str:
-        """An order id that is unique for ever, from tenant, store, register, this installation, the business date and
-        the POS's own ticket number: ticket numbers restart daily, providers replay by id for ever.
-
-        Raises ConfigurationError when the till has no site.
-        """
-        site = site_of(self._seat)
-        return built_order_id(site.tenant, site.store, site.register or "0", self._install, day, ticket)
-
-
-def built_order_id(tenant: str, store: str, register: str, install: str, day: date, ticket: str) -> str:
-    """Joined by dashes; ASCII letters and digits stay, anything else becomes its code point between underscores."""
-    parts = (tenant, store, register, install[:6], f"{day:%Y%m%d}", ticket)
-    return "-".join(re.sub(r"[^A-Za-z0-9]", lambda m: f"_{ord(m[0]):x}_", part) for part in parts)
+        """An order id for a sale at the till's own site: see `Verbs.order_id`, which follows `.at(...)`."""
+        return built_order_id(self._seat, ticket, day)
 
 
 def _whichever(seat: Seat[Any], adapters: Iterable[AnyAdapter], order_id: str) -> Step[AnyOrder | None]:

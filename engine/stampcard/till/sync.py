@@ -58,8 +58,15 @@ class Till(Desk[Sync]):
             raise JournalError(words.say("journal.unavailable"), detail=str(broken)) from None
         sender = SyncSender(transport=transport, verify=verify, proxy=proxy)
         self._runtime = SyncRuntime(self._journal, sender, clock_of(clock), tenure)
-        seat: Seat[Sync] = Seat(mode=Sync, runtime=self._runtime, phrases=words, site=site, patience=deadline)
-        super().__init__(seat, tenure.adapters, self._journal.id)
+        seat: Seat[Sync] = Seat(
+            mode=Sync,
+            runtime=self._runtime,
+            phrases=words,
+            site=site,
+            patience=deadline,
+            install=self._journal.id,
+        )
+        super().__init__(seat, tenure.adapters)
 
     def use(self, provider: Provider[Sync, V], /) -> V:
         """A provider's verbs: `spendgo = till.use(Spendgo(...))`. Raises ConfigurationError."""

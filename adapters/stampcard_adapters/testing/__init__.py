@@ -8,20 +8,17 @@ May live here: what joins a sandbox's model to a till. May not: a provider's rul
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+import contextlib
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any, Final, cast
 
-import pytest
-
 from stampcard.clock import SystemClock
-from stampcard.model import Environment, Member, Money, Site
+from stampcard.model import Environment, Member, Money
 from stampcard.signing import Key, KeyRing
 from stampcard.testing import Clock, Faults, ModelTransport
-from stampcard.till import AsyncTill, Till
 from stampcard.wire import JsonView, Request
 from stampcard_adapters.sandbox.spendgo import SpendgoModel
 from stampcard_adapters.sandbox.spendgo import Switches as SandboxSwitches
@@ -160,41 +157,10 @@ def _names(request: Request) -> tuple[str | None, str | None]:
     return "spendgo", _TRIGGERS.get(JsonView.parse(request.body)["status"].text() or "")
 
 
-# The plugin
-
-
-@pytest.fixture
-def clock() -> Clock:
-    """Stands still until it is told to pass."""
-    return Clock()
-
-
-@pytest.fixture
-def sandbox(clock: Clock) -> Sandbox:
-    """The providers, on the test's clock."""
-    return Sandbox(clock=clock)
-
-
-@pytest.fixture
-def faults(sandbox: Sandbox) -> Faults:
-    """What goes wrong between the tills of this test and the sandbox."""
-    return sandbox.faults
-
-
-@pytest.fixture
-def journal(tmp_path: Path) -> Path:
-    """Where a journal may be made."""
-    return tmp_path / "stampcard.db"
-
-
-@pytest.fixture
-def till(sandbox: Sandbox, journal: Path, clock: Clock) -> Generator[Till, None, None]:
-    """A till on the sandbox; closed after the test."""
-    with Till(journal, site=Site(store=STORE), clock=clock, transport=sandbox.transport()) as opened:
-        yield opened
-
-
-@pytest.fixture
-def async_till(sandbox: Sandbox, journal: Path, clock: Clock) -> AsyncTill:
-    """An asynchronous till on the sandbox. Open it where its event loop is: `async with async_till: ...`."""
-    return AsyncTill(journal, site=Site(store=STORE), clock=clock, transport=sandbox.async_transport())
+with contextlib.suppress(ImportError):  # without pytest the sandbox is of use all the same
+    from stampcard_adapters.testing.fixtures import async_till as async_till
+    from stampcard_adapters.testing.fixtures import clock as clock
+    from stampcard_adapters.testing.fixtures import faults as faults
+    from stampcard_adapters.testing.fixtures import journal as journal
+    from stampcard_adapters.testing.fixtures import sandbox as sandbox
+    from stampcard_adapters.testing.fixtures import till as till
