@@ -7,6 +7,8 @@
 This is what a POS imports. Who writes a provider imports `stampcard.adapter`, `.verbs`, `.step`, `.signing`, `.wire`.
 """
 
+from typing import TYPE_CHECKING
+
 from stampcard.errors import (
     ConfigurationError,
     ConflictError,
@@ -100,3 +102,14 @@ __all__ = [
     "UnknownOrderError",
     "UnsupportedError",
 ]
+
+if TYPE_CHECKING:
+    __version__: str
+
+
+def __getattr__(name: str) -> str:
+    if name == "__version__":  # read when asked for: looking it up costs more than the rest of the import
+        from importlib.metadata import version
+
+        return version("stampcard")
+    raise AttributeError(f"module 'stampcard' has no attribute {name!r}")

@@ -74,6 +74,8 @@ class Declined:
     message: str
     provider_code: str | None = None
     provider_text: str | None = None
+    perhaps_done: bool = False
+    """This no may mean "already", even to a first send (a network may deliver a request twice): nobody knows, then."""
 
 
 @attrs.frozen(kw_only=True)

@@ -41,11 +41,13 @@ class Command:
     """One wish of the till.
 
     why: for the history; it takes no part in comparing a repeat. trigger: the lifecycle's trigger it fires.
-    personal: see `Facts.personal`.
+    personal: see `Facts.personal`. incidental: paths of what was true when the wish was made and is no part of it: the
+    same wish made again may say otherwise.
     """
 
     trigger: ClassVar[str]
     personal: ClassVar[tuple[str, ...]] = ()
+    incidental: ClassVar[tuple[str, ...]] = ()
     why: str | None = None
 
     def subject(self) -> str | None:
@@ -62,6 +64,12 @@ class Checkout(Command):
 
     trigger: ClassVar[str] = "checkout"
     personal: ClassVar[tuple[str, ...]] = ("buyer.id", "basket.deliver_to", "rewards.*.member_id")
+    incidental: ClassVar[tuple[str, ...]] = (
+        "buyer.created",
+        "buyer.status",
+        "rewards.*.label",
+        "rewards.*.quantity",
+    )
     basket: Basket
     buyer: Member | Guest
     rewards: tuple[Reward, ...] = ()

@@ -129,7 +129,7 @@ class StampcardError(Exception):
         parts += [f"{r.code}: {r.message}" for r in self.refusals if r.message not in self.detail]
         if self._order_id is not None and self.state is not None:
             parts.append("allowed now: " + (", ".join(sorted(self.allowed)) or "nothing"))
-        return "; ".join(parts)
+        return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in "; ".join(parts))
 
     def as_dict(self) -> dict[str, Json]:
         """For an API's error body; holds no secret."""

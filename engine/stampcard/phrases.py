@@ -56,6 +56,8 @@ ENGLISH: Final[Mapping[str, str]] = {
     "order.other_tenant": "This sale belongs to another company.",
     "order.other_provider": "This sale belongs to another loyalty programme.",
     "order.forgotten": "This customer's data was erased; the sale can no longer be changed.",
+    "input.type": "The register gave something unusable. Call the help desk.",
+    "request.too_large": "This sale is too large for the loyalty service. Split it.",
     "command.conflict": "This was already done, with other input.",
     "provider.unsupported": "This loyalty programme cannot do that.",
     "provider.unreachable": "The loyalty service cannot be reached. Try again in a moment.",

@@ -57,7 +57,12 @@ class Verbs(Seated[M], Generic[M, S, F]):
         return self._reseated(attrs.evolve(self._seat, site=site))
 
     def within(self, seconds: float, /) -> Self:
-        """The same verbs, with this till budget per step: when the cashier gets an answer."""
+        """The same verbs, with this till budget per step, in seconds: when the cashier gets an answer.
+
+        Raises ValueError for less than 0 and for what is no number.
+        """
+        if not seconds >= 0:
+            raise ValueError("a budget is a number of seconds")
         return self._reseated(attrs.evolve(self._seat, patience=seconds))
 
     def order_id(self, *, ticket: str, day: date) -> str:

@@ -46,6 +46,7 @@ def test_json_is_an_array_newest_first_with_the_stable_keys(run: Run) -> None:
         "opened_at": "2026-11-22T22:51:00.000000+00:00",
         "last_at": "2026-11-22T22:51:03.000000+00:00",
         "open_intents": 0,
+        "in_doubt": False,
     }
 
 

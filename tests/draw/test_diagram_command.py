@@ -76,7 +76,7 @@ def test_a_place_that_cannot_be_written_is_said_plainly(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     status, _, said = run("--output", tmp_path / "file")
     assert status == 1
-    assert said.startswith(f"cannot write {tmp_path / 'file'}")
+    assert said.startswith(f"stampcard diagram: cannot write {tmp_path / 'file'}")
 
 
 def test_svg_without_graphviz_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

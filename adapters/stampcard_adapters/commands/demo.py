@@ -7,7 +7,10 @@ Exit codes: 0 everything went as told; 1 something did not; 2 wrong use.
 
 from __future__ import annotations
 
+import os
 import shlex
+import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
@@ -84,10 +87,18 @@ def _closing(screen: Screen, file: Path, told: list[Told], ticket: str, seconds:
     screen.check(True, f"every step is in the journal, {file}")
     screen.console.print("\nLook closer:")
     where = shlex.quote(str(file))
-    screen.command(f"stampcard orders list --journal {where}")
-    screen.command(f"stampcard orders show {ticket} --journal {where}")
+    screen.command(f"{_program()} orders list --journal {where}")
+    screen.command(f"{_program()} orders show {ticket} --journal {where}")
 
 
 def _refuse(status: int, why: str) -> NoReturn:
     typer.echo(f"stampcard demo: {why}", err=True)
     raise typer.Exit(status)
+
+
+def _program() -> str:
+    """This command as whoever reads it can type it: by its path when it was called by one."""
+    called = Path(sys.argv[0])
+    if called.name != "stampcard" or str(called) == "stampcard" or shutil.which("stampcard") == str(called):
+        return "stampcard"
+    return os.path.relpath(called)

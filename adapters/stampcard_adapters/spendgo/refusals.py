@@ -23,7 +23,7 @@ Table: TypeAlias = Mapping[tuple[int, str], tuple[str, str]]
 """(HTTP status, code) -> (our stable code, the cashier's sentence)."""
 
 _REWARD: Final = ("reward.not_applied", "The reward does not fit this sale. Sell without it, or pick another.")
-_STORE: Final = ("store.unknown", "The loyalty service does not know this store. Call the help desk.")
+_STORE: Final = ("store.unknown", "The loyalty service does not know this store. Check its store number.")
 _MEMBER: Final = ("member.unknown", "The loyalty service does not know this member.")
 _EXISTS: Final = ("member.exists", "The e-mail and the phone belong to two different members.")
 _COMMON: Final[Table] = {

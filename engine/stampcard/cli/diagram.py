@@ -44,6 +44,8 @@ def command(
     chosen = _chosen(name)
     if output is None and form is Format.SVG and len(chosen) > 1:
         _refuse("several SVG pictures do not fit one stream: name a lifecycle, or give --output DIRECTORY", _WRONG_USE)
+    if output is not None and output.suffix and name is None and not output.is_dir():
+        _refuse(f"{output} names one file, and these are {len(chosen)}: name a lifecycle, or a directory", _WRONG_USE)
     try:
         drawings = {f"{one.name.lower()}{form.suffix}": _drawn(one, form) for one in chosen}
     except ImportError as missing:
@@ -87,5 +89,5 @@ def _write(output: Path, drawings: dict[str, bytes], *, single: bool) -> None:
 
 
 def _refuse(why: str, status: int) -> NoReturn:
-    typer.echo(why, err=True)
+    typer.echo(f"stampcard diagram: {why}", err=True)
     raise typer.Exit(status)

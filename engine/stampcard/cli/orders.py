@@ -17,6 +17,7 @@ import typer
 from stampcard.cli.report import report, summary_json
 from stampcard.journal.contract import Journal, Record, StoreError, Summary
 from stampcard.journal.reading import NoJournalError, ReadOnlyJournal
+from stampcard.lifecycles import LIFECYCLES
 
 __all__ = ["app"]
 
@@ -53,6 +54,11 @@ def list_orders(
     limit: Annotated[int, typer.Option(min=1, help="At most so many, the newest.")] = 20,
 ) -> None:
     """List orders, newest first."""
+    known = {str(each) for one in LIFECYCLES.values() for each in one.states}
+    if state is not None and state not in known:
+        raise typer.BadParameter(
+            f"no state is named {state!r}; known: {', '.join(sorted(known))}", param_hint="--state"
+        )
     with _open(journal) as store:
         if in_doubt:
             found = _doubted(store, provider, state)[:limit]

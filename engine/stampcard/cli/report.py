@@ -163,6 +163,7 @@ def summary_json(summary: Summary) -> Tree:
         "opened_at": _iso(summary.header.opened_at),
         "last_at": _iso(summary.last_at),
         "open_intents": summary.open_intents,
+        "in_doubt": summary.open_intents > 0,
     }
 
 

@@ -66,12 +66,16 @@ def decode(wanted: type[V], tree: Tree, personal: Tree | None) -> V:
 def digest(order_id: str, command: Command) -> str:
     """Names a command's input: same order, same wish, same digest.
 
-    `why`, secrets, and what attrs is told not to compare (`eq=False`: true when asked, no part of the wish) stay out.
+    Left out: `why`; secrets; personal data, which a digest would keep recognisable after it was erased (it is compared
+    where it is kept); what was true when asked and is no part of the wish (`eq=False` in attrs, `Command.incidental`).
     """
     tree = cast(Tree, msgspec.to_builtins(command, enc_hook=_plain))
     for field in attrs.fields(type(command)):
         if field.name == "why" or not field.eq:
             tree.pop(field.name, None)
+    for path in (*command.personal, *command.incidental):
+        for _, holder, key in list(_walk(tree, path.split("."), ())):
+            holder[key] = None
     text = msgspec.json.encode([order_id, command.trigger, tree], order="sorted")
     return hashlib.sha256(text).hexdigest()
 

@@ -51,9 +51,14 @@ class Header:
 
 @attrs.frozen(kw_only=True)
 class Personal:
-    """Personal data of one entry. subject: whose, as the provider's adapter names the person. data: JSON."""
+    """Personal data of one entry. subject: whose, as the provider's adapter names the person. data: JSON.
+
+    follows: the version whose personal data this repeats. Where that has been erased meanwhile, this is not written
+    either: a reply that comes late does not bring a forgotten person back.
+    """
 
     subject: str
+    follows: int | None = None
     data: bytes = attrs.field(repr=lambda data: f"<{len(data)} bytes>")
 
 

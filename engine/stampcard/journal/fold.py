@@ -21,6 +21,7 @@ from stampcard.model import Entry, EntryKind, Facts, Ownership
 __all__ = ["PROBE", "OpenIntent", "Standing", "fold"]
 
 _FACTS: Final = "_facts"
+_NO_FACTS: Final = b"{}"
 _STANDING: Final = "_standing"
 PROBE: Final = "probe"
 """The code of an attempt that only looks: it is no send."""
@@ -167,7 +168,7 @@ def _fold(record: Record) -> Standing:
         for closed in entry.closes:
             opened.pop(closed, None)
             endings.setdefault(closed, entry)
-        if entry.kind is EntryKind.ACCEPTED and b'"facts"' in entry.body:
+        if entry.kind is EntryKind.ACCEPTED and entry.body != _NO_FACTS:  # a decision of the till alone teaches nothing
             facts_at = version
         state = entry.state
     return Standing(

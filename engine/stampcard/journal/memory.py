@@ -121,8 +121,9 @@ class MemoryJournal(Journal):
             self._open.pop((entry.order_id, intent), None)
         if takes_command(draft):
             self._commands[draft.command_id or ""] = (entry.order_id, draft.digest or "")
-        if draft.personal is not None:
-            stored.personal[entry.version] = draft.personal
+        own = draft.personal
+        if own is not None and (own.follows is None or own.follows in stored.personal):
+            stored.personal[entry.version] = own
 
     def command(self, command_id: str) -> tuple[str, str] | None:
         with self._guard:

@@ -68,6 +68,9 @@ _TAKE_CLAIM: Final = """
 _CLAIM: Final = """
     SELECT order_id FROM claims WHERE tenant = ? AND provider = ? AND environment = ? AND provider_order_id = ?"""
 _REMEMBER: Final = "INSERT INTO personal (order_id, version, subject, data) VALUES (?, ?, ?, ?)"
+_REMEMBER_STILL: Final = """
+    INSERT INTO personal (order_id, version, subject, data) SELECT ?1, ?2, ?3, ?4
+    WHERE EXISTS (SELECT 1 FROM personal WHERE order_id = ?1 AND version = ?5)"""
 _HEADER: Final = f"SELECT {HEADER_COLUMNS} FROM orders WHERE order_id = ?"  # noqa: S608  constants only
 _ENTRIES: Final = f"""
     SELECT position, {ENTRY_COLUMNS}, data FROM entries LEFT JOIN personal USING (order_id, version)
@@ -112,6 +115,7 @@ class SqliteJournal(Journal):
                     private_file(beside)
             private_file(self._path)  # before SQLite does: its companions inherit the mode
             self._writer = connect(self._path, busy_timeout)
+            self._file = _identity(self._path)
             try:
                 upgrade(self._writer)
                 self._id: str = self._writer.execute("SELECT id FROM journal").fetchone()[0]
@@ -128,6 +132,7 @@ class SqliteJournal(Journal):
     def append(self, append: Append) -> tuple[Entry, ...]:
         check(append)
         self._check_usable()
+        self._check_there()
         # `_transaction` written out: the context manager alone is a twentieth of what an append costs here.
         with self._writing:
             self._check_usable()
@@ -147,6 +152,7 @@ class SqliteJournal(Journal):
     def append_many(self, appends: Sequence[Append]) -> list[tuple[Entry, ...] | Exception]:
         """One transaction, so one wait for the disk. Should its commit fail, every one of them gets the StoreError."""
         try:
+            self._check_there()
             with self._transaction() as writer:
                 results = [_write_apart(writer, append) for append in appends]
         except StoreError as failed:
@@ -266,6 +272,11 @@ class SqliteJournal(Journal):
             # SQLite's locks belong to the process that took them: a child writing with them damages the file.
             raise StoreError("the journal was opened before a fork: open another in the child")
 
+    def _check_there(self) -> None:
+        """A file deleted or replaced while open goes on taking writes that nobody will ever read."""
+        if _identity(self._path) != self._file:
+            raise StoreError("the journal's file was deleted or replaced while it was open")
+
     @contextmanager
     def _reads(self) -> Generator[sqlite3.Connection, None, None]:
         self._check_usable()  # before the lock: after a fork it may be held for ever
@@ -290,6 +301,14 @@ class SqliteJournal(Journal):
             except BaseException:
                 rollback(writer)
                 raise
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _within(limit: int) -> int:
@@ -364,5 +383,9 @@ def _index(writer: sqlite3.Connection, entry: Entry, draft: Draft) -> None:
             found = writer.execute(_COMMAND, (draft.command_id,)).fetchone()
             if found != wanted:
                 raise CommandTakenError(found[0])
-    if draft.personal is not None:
-        writer.execute(_REMEMBER, (order_id, entry.version, draft.personal.subject, draft.personal.data))
+    if (own_data := draft.personal) is not None:
+        row = (order_id, entry.version, own_data.subject, own_data.data)
+        if own_data.follows is None:
+            writer.execute(_REMEMBER, row)
+        else:
+            writer.execute(_REMEMBER_STILL, (*row, own_data.follows))

@@ -8,6 +8,7 @@ was concluded, the order is escalated.
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 import attrs
 
@@ -31,7 +32,18 @@ from stampcard.step.effects import Keep, Load, Now, Step, Write, perform
 from stampcard.step.view import effectless
 from stampcard.transport.contract import Failed, Sent
 
-__all__ = ["Ending", "Promise", "apart", "conclude", "extended", "judge", "personal_of", "write_escalation"]
+__all__ = [
+    "Ending",
+    "Promise",
+    "apart",
+    "conclude",
+    "extended",
+    "guest_of",
+    "judge",
+    "person",
+    "personal_of",
+    "write_escalation",
+]
 
 _OVER = Ownership(owner="", boot="", hard_end=0.0)
 """Nobody's: of an intent that is reopened for a person."""
@@ -178,12 +190,24 @@ def apart(personal: dict[str, Any]) -> dict[str, Any]:
     return {"personal": sorted(personal)} if personal else {}
 
 
-def personal_of(order: AnyOrder, subject: str | None, data: dict[str, Any]) -> Personal | None:
+def personal_of(
+    order: AnyOrder, subject: str | None, data: dict[str, Any], *, follows: int | None = None
+) -> Personal | None:
     """The side row of an entry. Whose: the provider's member, or, for a guest, the order itself."""
     if not data:
         return None
-    whose = f"order:{order.id}" if subject is None else f"{order.provider}:{order.site.tenant}:{subject}"
-    return Personal(subject=whose, data=pack(data))
+    whose = guest_of(order.id) if subject is None else person(order.provider, order.site.tenant, subject)
+    return Personal(subject=whose, data=pack(data), follows=follows)
+
+
+def person(provider: str, tenant: str, member_id: str) -> str:
+    """Names one person in the journal's side table: no two tenants' members are ever one."""
+    return ":".join(quote(part, safe="") for part in (provider, tenant, member_id))
+
+
+def guest_of(order_id: str) -> str:
+    """Names the unknown person of one order. (No provider's name is empty.)"""
+    return f":{quote(order_id, safe='')}"
 
 
 @attrs.frozen(kw_only=True)
@@ -226,6 +250,9 @@ class _Ink:
                     self.draft(EntryKind.EVIDENCE, code=outcome.code, why=_said(outcome), body=_no(outcome, self.http)),
                     self.escalation(verdict, None),
                 ), None
+            case Declined() if outcome.perhaps_done:
+                why = f"the provider says no, which may mean it is done already ({_said(outcome)})"
+                return (self.draft(EntryKind.UNKNOWN, code=outcome.code, why=why),), None
             case Declined():
                 body = _no(outcome, self.http)
                 return (
@@ -264,9 +291,16 @@ class _Ink:
                 code="inferred" if outcome.inferred else None,
                 closes=closes,
                 body=pack(body),
-                personal=personal_of(order, facts.subject(), personal),
+                personal=personal_of(order, facts.subject(), personal, follows=self._source()),
             ),
         ), facts
+
+    def _source(self) -> int | None:
+        """The entry whose personal data the facts repeat: this promise's, else that of the facts before."""
+        kept, intent = self.standing.record.personal, self.standing.intents.get(self.promise.intent)
+        if intent is not None and (intent.version in kept or self.standing.erased(intent.version)):
+            return intent.version
+        return self.standing.facts_at
 
     def evidence(self, outcome: Outcome[Any, Any], *, contradicts: bool | None = None) -> tuple[Draft, ...]:
         """A reply that came too late to conclude anything."""
@@ -282,7 +316,8 @@ class _Ink:
                 and ending.intent == name
                 and (
                     (isinstance(outcome, Accepted) and ending.kind is not EntryKind.ACCEPTED)
-                    or (isinstance(outcome, Declined) and ending.kind is EntryKind.ACCEPTED)
+                    # An earlier send's no stands beside a later send's yes; it shakes only what was inferred.
+                    or (isinstance(outcome, Declined) and ending.code == "inferred")
                 )
             )
         if not contradicts or effectless(self.promise.adapter, self.promise.command.trigger):

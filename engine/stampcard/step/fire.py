@@ -15,7 +15,7 @@ import attrs
 from stampcard.adapter import Accepted, AnyAdapter, Declined, NotSent, Unknown
 from stampcard.commands import Command
 from stampcard.errors import ConflictError, NotAllowedError, UnsupportedError, reference
-from stampcard.journal.codec import digest, encode, pack, unpack
+from stampcard.journal.codec import decode, digest, encode, pack, unpack
 from stampcard.journal.contract import (
     Append,
     CommandTakenError,
@@ -34,6 +34,7 @@ from stampcard.step.look import look, site_of, unknown, unwritable
 from stampcard.step.verb import Seat
 from stampcard.step.view import View, effectless
 from stampcard.transport.contract import Sent
+from stampcard.wire import MAX_BODY
 
 __all__ = ["Wish", "fire", "site_of"]
 
@@ -68,8 +69,43 @@ class Wish:
         return self.command.trigger
 
 
+@attrs.frozen
+class _Sealed:
+    """A wish as the journal holds it."""
+
+    body: bytes
+    personal: dict[str, Any]
+    digest: str
+
+    def repeats(self, intent: Entry, kept: bytes | None) -> bool:
+        """The same wish again. Personal data is compared where it is kept; what was erased can be anybody's."""
+        return intent.digest == self.digest and (kept is None or unpack(kept) == unpack(pack(self.personal)))
+
+
+def _sealed(wish: Wish) -> _Sealed:
+    """Write the wish down and read it back, before anything is promised: what cannot be read back bricks an order.
+
+    Raises NotAllowedError, which only input of other types than the ones declared can bring about.
+    """
+    try:
+        for text in (wish.order_id, wish.ticket, wish.command_id, wish.seat.actor):
+            if text is not None:
+                text.encode()
+        tree, personal = encode(wish.command)
+        body = pack({"command": tree, **apart(personal)})
+        decode(type(wish.command), unpack(body)["command"], unpack(pack(personal)))
+        return _Sealed(body, personal, digest(wish.order_id, wish.command))
+    except (ValueError, TypeError, AttributeError, RecursionError) as odd:
+        message = wish.seat.phrases.say("input.type")
+        refusal = Refusal(code="input.type", message=message)
+        raise NotAllowedError(
+            message, detail=f"{wish.trigger}: {odd}", code=refusal.code, order_id=str(wish.order_id), refusals=[refusal]
+        ) from None
+
+
 def fire(wish: Wish) -> Step[AnyOrder]:
     """Perform one step. Raises the errors of `stampcard.errors`; see there what each means."""
+    sealed = _sealed(wish)
     restarts = 0
     while True:
         found = yield from look(wish.seat, wish.adapter, wish.order_id)
@@ -77,14 +113,14 @@ def fire(wish: Wish) -> Step[AnyOrder]:
             view, record = _unopened(wish), None
         else:
             view, record = found, found.standing.record
-            repeated = _repeated(wish, view)
+            repeated = _repeated(wish, view, sealed)
             if repeated is not None:
                 return repeated
             view = yield from _free(wish, view)
             record = view.standing.record
         _may(wish, view)
         try:
-            return (yield from _promise(wish, view, record))
+            return (yield from _promise(wish, view, record, sealed))
         except VersionConflictError as lost:
             restarts += 1
             if not isinstance(wish.order, str) or restarts > _RESTARTS:
@@ -125,17 +161,18 @@ def _unopened(wish: Wish) -> View:
     return View(adapter=wish.adapter, phrases=wish.seat.phrases, standing=standing)
 
 
-def _repeated(wish: Wish, view: View) -> AnyOrder | None:
+def _repeated(wish: Wish, view: View, sealed: _Sealed) -> AnyOrder | None:
     """The recorded answer, when this is a repeat. Raises what was recorded, or ConflictError for other input."""
     standing, command = view.standing, wish.command
     site, here = standing.header.site, wish.seat.site
     if isinstance(wish.order, str) and here is not None and site != here:
         where = f"store {site.store}" + (f", register {site.register}" if site.register else "")
         raise view.conflict(wish.trigger, f"this id was opened at {where}: get the order, or mint another id")
-    intent = standing.command(wish.command_id) if wish.command_id is not None else _done(wish, view)
+    intent = standing.command(wish.command_id) if wish.command_id is not None else _done(wish, view, sealed)
     if intent is None:
         return None
-    if intent.trigger != command.trigger or intent.digest != digest(wish.order_id, command):
+    kept = standing.record.personal.get(intent.version)
+    if intent.trigger != command.trigger or not sealed.repeats(intent, kept):
         raise view.conflict(wish.trigger, "this was done already, with other input", "command.conflict")
     ending = standing.endings.get(intent.intent or "")
     if ending is None:
@@ -155,12 +192,12 @@ def _repeated(wish: Wish, view: View) -> AnyOrder | None:
             return None  # proof that nothing happened: it may be done now
 
 
-def _done(wish: Wish, view: View) -> Entry | None:
+def _done(wish: Wish, view: View, sealed: _Sealed) -> Entry | None:
     """Without a command id: the intent this firing repeats, if its trigger was accepted and cannot be fired anew."""
     done = view.standing.accepted.get(wish.trigger)
     doubted = next((o.entry for o in view.standing.open if o.trigger == wish.trigger), None)
     if done is None:
-        same = doubted is not None and doubted.digest == digest(wish.order_id, wish.command)
+        same = doubted is not None and doubted.digest == sealed.digest
         return doubted if same else None
     again = wish.adapter.lifecycle.row(view.standing.state, wish.trigger) is not None
     return None if again and not isinstance(wish.order, str) else done
@@ -243,7 +280,7 @@ def _conflict(wish: Wish, view: View, lost: VersionConflictError) -> ConflictErr
     return error
 
 
-def _promise(wish: Wish, view: View, record: Record | None) -> Step[AnyOrder]:
+def _promise(wish: Wish, view: View, record: Record | None, sealed: _Sealed) -> Step[AnyOrder]:
     """Write the intent, make the call, write what came of it. Raises VersionConflictError when a lane was faster."""
     order, adapter, trigger = view.order(), wish.adapter, wish.trigger
     row = adapter.lifecycle.row(order.state, trigger)
@@ -251,7 +288,6 @@ def _promise(wish: Wish, view: View, record: Record | None) -> Step[AnyOrder]:
     if record is None:
         record = attrs.evolve(view.standing.record, header=attrs.evolve(view.standing.header, opened_at=now))
     name = yield from perform(Mint())
-    tree, personal = encode(wish.command)
     supersedes = tuple(o.name for o in view.standing.open if effectless(adapter, o.trigger))
     intent = Draft(
         kind=EntryKind.INTENT,
@@ -262,10 +298,10 @@ def _promise(wish: Wish, view: View, record: Record | None) -> Step[AnyOrder]:
         why=wish.command.why,
         intent=name,
         command_id=wish.command_id,
-        digest=digest(wish.order_id, wish.command),
+        digest=sealed.digest,
         closes=supersedes,
-        body=pack({"command": tree, **apart(personal)}),
-        personal=personal_of(order, wish.command.subject(), personal),
+        body=sealed.body,
+        personal=personal_of(order, wish.command.subject(), sealed.personal),
     )
     if row is not None and not row.calls_provider:
         return (yield from _decided(wish, view, record, intent, str(row.destinations[0])))
@@ -275,6 +311,9 @@ def _promise(wish: Wish, view: View, record: Record | None) -> Step[AnyOrder]:
         request = adapter.request(view.supposed(), wish.command)
     except StoreError as broken:
         raise unwritable(wish.seat, order.id, broken) from None
+    if len(request.body) > MAX_BODY:
+        message = wish.seat.phrases.say("request.too_large")
+        raise view.refused(trigger, (Refusal(code="request.too_large", message=message),))
     policy = adapter.policies[trigger]
     ownership = yield from perform(Own(policy.call_budget))
     record = yield from _append(wish, view, record, (attrs.evolve(intent, ownership=ownership),))
@@ -346,6 +385,8 @@ def _answer(wish: Wish, view: View, ending: Ending) -> AnyOrder:
     match ending.outcome:
         case Accepted():
             return now.order()
+        case Declined(perhaps_done=True):
+            raise now.in_doubt(wish.trigger, "the provider says no, which may mean that it is done already")
         case Declined() as no:
             raise now.declined(wish.trigger, no, ending.http)
         case NotSent() as proof:

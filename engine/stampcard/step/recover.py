@@ -53,7 +53,7 @@ def settle_order(seat: Seat[Any], adapter: AnyAdapter, order_id: str, within: fl
     A call still under way then goes on, and its reply is recorded. Raises InDoubtError when time is up,
     NeedsHumanError when it cannot be settled, UnknownOrderError, JournalError.
     """
-    end = (yield from perform(Monotonic())) + within
+    end = (yield from perform(Monotonic())) + (within if within > 0 else 0.0)  # not a number is no time at all
     pause = _FIRST_PAUSE
     while True:
         view = yield from look(seat, adapter, order_id)
@@ -114,8 +114,10 @@ class _Case:
 
 
 def _case(seat: Seat[Any], adapter: AnyAdapter, view: View, intent: OpenIntent, now: datetime, end: float) -> _Case:
-    kind = next(kind for kind in adapter.commands if kind.trigger == intent.trigger)
     try:
+        kind = next((kind for kind in adapter.commands if kind.trigger == intent.trigger), None)
+        if kind is None:
+            raise StoreError(f"order {view.standing.header.order_id}: a step nobody knows")
         command = view.standing.input(intent.entry, kind)
         erased = view.standing.forgotten or view.standing.erased(intent.entry.version)
         supposed = view.supposed(before=intent.entry.version)

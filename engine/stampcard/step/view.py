@@ -24,6 +24,7 @@ from stampcard.errors import (
     UnavailableError,
 )
 from stampcard.journal.codec import unpack
+from stampcard.journal.contract import StoreError
 from stampcard.journal.fold import OpenIntent, Standing
 from stampcard.model import AnyOrder, Doubt, Facts, Order, Refusal
 from stampcard.phrases import Phrases
@@ -53,7 +54,7 @@ def legal(adapter: AnyAdapter, standing: Standing) -> frozenset[str]:
             decisions = {r.trigger for r in lifecycle.rows if not r.calls_provider and standing.state in r.sources}
             within |= decisions | {doubt.trigger}
         allowed &= within
-    return allowed
+    return allowed & lifecycle.allowed(standing.state)
 
 
 def effectless(adapter: AnyAdapter, trigger: str) -> bool:
@@ -122,7 +123,9 @@ class View:
                 before is not None and open_step.entry.version >= before
             ):
                 continue
-            kind = next(kind for kind in self.adapter.commands if kind.trigger == open_step.trigger)
+            kind = next((kind for kind in self.adapter.commands if kind.trigger == open_step.trigger), None)
+            if kind is None:
+                raise StoreError(f"order {order.id}: a step nobody knows")
             order = attrs.evolve(order, facts=order.facts.learn(self.standing.input(open_step.entry, kind)))
         return order
 

@@ -225,6 +225,19 @@ class JournalReads(JournalWrites):
         journal.forget("anna")
         assert not journal.still(record)
 
+    def test_personal_data_that_follows_erased_data_is_not_written(self, journal: Journal) -> None:
+        journal.append(opening("a", draft(personal=Personal(subject="anna", data=b'{"1": 1}'))))
+        repeats = Personal(subject="anna", follows=1, data=b'{"2": 2}')
+        journal.append(append_of("a", 1, draft(personal=repeats)))
+        record = journal.load("a")
+        assert record is not None
+        assert dict(record.personal) == {1: b'{"1": 1}', 2: b'{"2": 2}'}
+        assert journal.forget("anna") == 2
+        journal.append(append_of("a", 2, draft(personal=repeats)))
+        record = journal.load("a")
+        assert record is not None
+        assert (record.version, dict(record.personal)) == (3, {})
+
     def test_an_owner_lives_until_its_journal_closes(self, journal: Journal) -> None:
         first, second = journal.enrol(), journal.enrol()
         assert first != second

@@ -25,6 +25,7 @@ def _zone(minutes: int) -> timezone:
 
 _text = st.text(st.characters(codec="utf-8"), max_size=30)
 _name = st.text(st.characters(codec="utf-8"), min_size=1, max_size=30)
+_word = _name.filter(lambda text: text.strip() != "")
 _moment = st.datetimes(
     min_value=datetime(1990, 1, 1),  # noqa: DTZ001  Hypothesis adds the zone
     max_value=datetime(2200, 1, 1),  # noqa: DTZ001  Hypothesis adds the zone
@@ -40,7 +41,7 @@ def headers(order_id: str) -> st.SearchStrategy[Header]:
         order_id=st.just(order_id),
         provider=_name,
         environment=st.sampled_from(Environment),
-        site=st.builds(Site, store=_text, register=st.none() | _text, tenant=_text),
+        site=st.builds(Site, store=_word, register=st.none() | _word, tenant=_word),
         lifecycle=_name,
         fingerprint=_text,
         opened_at=_moment,
@@ -66,7 +67,7 @@ def drafts() -> st.SearchStrategy[Draft]:
         closes=st.lists(_text, max_size=3).map(tuple),
         ownership=st.none() | _ownership,
         body=st.binary(max_size=200),
-        personal=st.none() | st.builds(Personal, subject=_text, data=st.binary(max_size=200)),
+        personal=st.none() | st.builds(Personal, subject=_text, follows=st.none(), data=st.binary(max_size=200)),
     ).map(_acceptable)
 
 

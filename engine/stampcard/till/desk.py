@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from datetime import date
 from typing import Any, Final, Generic, TypeVar
@@ -10,13 +11,15 @@ from stampcard.adapter import AnyAdapter
 from stampcard.errors import JournalError, NotAllowedError
 from stampcard.journal.contract import StoreError
 from stampcard.model import AnyOrder, Entry, Environment
-from stampcard.step.effects import Changes, Effect, Forget, OpenOrders, Step, perform
-from stampcard.step.look import built_order_id, look, site_of
+from stampcard.step.conclude import guest_of, person
+from stampcard.step.effects import Changes, Effect, Forget, Load, OpenOrders, Step, perform
+from stampcard.step.look import built_order_id, look, site_of, unknown
 from stampcard.step.verb import M, Seat, Seated, verb
 
 __all__ = ["Desk"]
 
 T = TypeVar("T")
+log = logging.getLogger("stampcard.till")
 _PAGE: Final = 500
 
 
@@ -29,10 +32,17 @@ class Desk(Seated[M], Generic[M]):
 
     @verb
     def in_doubt(self) -> Step[tuple[AnyOrder, ...]]:
-        """Orders of the providers in use with a step whose ending nobody knows, oldest first. Raises JournalError."""
+        """Orders of the providers in use with a step whose ending nobody knows, oldest first.
+
+        One that cannot be read back is logged as an error and left out. Raises JournalError.
+        """
         found: list[AnyOrder] = []
         for order_id in (yield from self._read(OpenOrders())):
-            order = yield from _whichever(self._seat, self._adapters.values(), order_id)
+            try:
+                order = yield from _whichever(self._seat, self._adapters.values(), order_id)
+            except JournalError as damaged:  # one that cannot be read must not hide the others
+                log.error("order %s is in doubt and cannot be read: %s", order_id, damaged.detail)
+                continue
             if order is not None and order.doubt is not None:
                 found.append(order)
         return tuple(found)
@@ -44,12 +54,19 @@ class Desk(Seated[M], Generic[M]):
         The order's history stays. An order whose buyer was erased can no longer be changed. Raises JournalError.
         """
         site = site_of(self._seat)
-        return (yield from self._read(Forget(f"{provider}:{site.tenant}:{member_id}")))
+        return (yield from self._read(Forget(person(provider, site.tenant, member_id))))
 
     @verb
     def forget_guest(self, order_id: str) -> Step[int]:
-        """Erase what the journal holds of the guest of one order: where it was delivered. Raises JournalError."""
-        return (yield from self._read(Forget(f"order:{order_id}")))
+        """Erase what the journal holds of the guest of one order: where it was delivered.
+
+        Raises UnknownOrderError, also for another tenant's order; JournalError.
+        """
+        record = yield from self._read(Load(order_id))
+        site = self._seat.site
+        if record is None or (site is not None and record.header.site.tenant != site.tenant):
+            raise unknown(self._seat, order_id)
+        return (yield from self._read(Forget(guest_of(order_id))))
 
     def _page(self, after: int) -> Step[tuple[Entry, ...]]:
         return (yield from self._read(Changes(after, _PAGE)))
