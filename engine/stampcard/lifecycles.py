@@ -136,6 +136,10 @@ class Lifecycle(Generic[S]):
     def guard_names(self) -> frozenset[str]:
         return frozenset(name for row in self.rows for name in row.guards)
 
+    def knows(self, state: str) -> bool:
+        """Whether this lifecycle has such a state."""
+        return any(str(known) == state for known in self.states)
+
     def row(self, state: str, trigger: str) -> Row[S] | None:
         """The one row for this state and trigger, or None when the edge does not exist."""
         return next((r for r in self.rows if r.trigger == trigger and state in r.sources), None)

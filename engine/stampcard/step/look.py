@@ -37,7 +37,7 @@ def look(seat: Seat[Any], adapter: AnyAdapter, order_id: str) -> Step[View | Non
         view = View(adapter=adapter, phrases=seat.phrases, standing=standing, running=running)
         _ours(seat, view)
         view = attrs.evolve(view, known=view.facts)
-        if not any(standing.state == state for state in adapter.lifecycle.states):
+        if not adapter.lifecycle.knows(standing.state):
             raise StoreError(f"order {order_id}: a state nobody knows")
     except StoreError as broken:
         raise unwritable(seat, order_id, broken) from None
