@@ -302,6 +302,25 @@ def test_reply_nobody_asked_for_is_no_answer(carrier: Carrier, late: float) -> N
         assert len(server.requests) <= 3
 
 
+@pytest.mark.parametrize("cut", [1, 10, 40])
+def test_the_beginning_of_a_stray_reply_ends_the_connection(carrier: Carrier, cut: int) -> None:
+    """Its rest would come with the next order's own reply, and be taken for it: they name no order."""
+    stray = reply(b"stray")
+
+    def chatty(conn: socket.socket) -> None:
+        rest = b""
+        while request := read_request(conn):
+            server.requests.append(request)
+            conn.sendall(rest)
+            conn.sendall(reply(b"asked") + stray[:cut])
+            rest = stray[cut:]
+
+    with serving(chatty) as server:
+        for _ in range(3):
+            result = carrier.send(server.url)
+            assert in_doubt(result) or body_of(result) == b"asked"
+
+
 def test_redirects_come_back_as_they_are(carrier: Carrier) -> None:
     with serving() as server:
         server.handler = server.answer(reply(b"", status="302 Found", Location="/elsewhere"))

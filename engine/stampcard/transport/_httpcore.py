@@ -10,6 +10,7 @@ import ssl
 import threading
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import httpcore
 import httpx
@@ -127,6 +128,7 @@ class DeadlineTransport(httpx.BaseTransport):
         attempt.let_go()  # before the connection is free for another call, which a late abort must not hit
         try:
             with _as_httpx():
+                _part_if_it_said_more(response)
                 response.close()
         finally:
             self._leave()
@@ -139,6 +141,19 @@ class DeadlineTransport(httpx.BaseTransport):
         """Idle connections close now. Calls under way end first: closing a socket under a reading thread is unsafe."""
         if self._gate.close():
             self._pool.close()
+
+
+def _part_if_it_said_more(response: httpcore.Response) -> None:
+    """Close a connection whose reply was followed by more: those bytes would be read as the next order's answer.
+
+    Only h11 knows of them, and httpcore has no public way to ask; a test fails should these names ever change.
+    """
+    serving: Any = getattr(getattr(response.stream, "_pool_request", None), "connection", None)
+    within = serving
+    while within is not None and not hasattr(within, "_h11_state"):  # a proxy's connection holds another
+        within = getattr(within, "_connection", None)
+    if within is not None and within._h11_state.trailing_data[0]:  # noqa: SLF001  see above
+        serving.close()
 
 
 class _Reply(httpx.SyncByteStream):
