@@ -79,8 +79,11 @@ class Key:
         A lenient decoder turns a mistyped secret into another key, found only when the provider refuses it. Raises
         ConfigurationError, which names the problem and never the secret.
         """
-        issued = text.reveal() if isinstance(text, Secret) else text
-        return cls(id=id, secret=Secret(_strictly(issued)))
+        decoded = _strictly(text.reveal() if isinstance(text, Secret) else text)
+        if isinstance(decoded, str):
+            del text  # a crash reporter prints the locals of this frame
+            raise _wrong("key.secret", decoded)
+        return cls(id=id, secret=Secret(decoded))
 
     @classmethod
     def raw(cls, id: str, secret: bytes, /) -> Key:  # noqa: A002  positional: the name is only shown
@@ -88,22 +91,23 @@ class Key:
         return cls(id=id, secret=Secret(secret))
 
 
-def _strictly(text: str) -> bytes:
+def _strictly(text: str) -> bytes | str:
+    """The bytes, or what is wrong: raising here would put the text into a traceback's frames."""
     digits = text.rstrip("=")
     if not text:
-        raise _wrong("key.secret", "the secret is empty")
+        return "the secret is empty"
     if text != text.strip():
-        raise _wrong("key.secret", "the secret begins or ends with a space or a line break")
+        return "the secret begins or ends with a space or a line break"
     if not _ALPHABET.fullmatch(digits):
-        raise _wrong("key.secret", "the secret holds a character outside the base64 alphabet")
+        return "the secret holds a character outside the base64 alphabet"
     if len(text) % 4 or len(text) - len(digits) > 2:
-        raise _wrong("key.secret", "the secret's base64 padding is wrong: characters are missing or too many")
+        return "the secret's base64 padding is wrong: characters are missing or too many"
     try:
         decoded = _base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
-        raise _wrong("key.secret", "the secret is not base64") from None
+        return "the secret is not base64"
     if _base64.b64encode(decoded).decode() != text:
-        raise _wrong("key.secret", "the secret's last character has spare bits set: it was mistyped or cut")
+        return "the secret's last character has spare bits set: it was mistyped or cut"
     return decoded
 
 

@@ -98,7 +98,12 @@ def test_no_secret_leaves_but_over_the_wire(
 def test_a_bad_secret_is_refused_without_being_repeated() -> None:
     bad = "*".join(("canary", "not", "base64"))  # a traceback quotes the source: the text must not stand in it
     with pytest.raises(StampcardError) as caught:
-        Key.base64(API_KEY, bad)
+        Key.base64(API_KEY, Secret(bad))
+    frame = caught.value.__traceback__
+    while frame is not None:
+        if "stampcard" in frame.tb_frame.f_code.co_filename:
+            assert bad not in repr(frame.tb_frame.f_locals)
+        frame = frame.tb_next
     text = str(caught.value) + str(caught.value.as_dict()) + "".join(traceback.format_exception(caught.value))
     assert bad not in text
 

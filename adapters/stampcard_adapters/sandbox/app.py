@@ -6,6 +6,7 @@ May live here: which model a path belongs to, and the exact path, query and body
 from __future__ import annotations
 
 from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect
 from starlette.requests import Request as WireRequest
 from starlette.responses import JSONResponse
 from starlette.responses import Response as WireResponse
@@ -40,7 +41,11 @@ class _Door:
         headers: dict[str, str] = {}
         for name, value in wire.headers.items():  # a header sent twice is one value, as HTTP says
             headers[name] = f"{headers[name]}, {value}" if name in headers else value
-        request = Request(method=wire.method, target=target, headers=headers, body=await _body(wire))
+        try:
+            body = await _body(wire)
+        except ClientDisconnect:
+            return  # a till was killed in the middle of its request: nothing arrived, nobody waits
+        request = Request(method=wire.method, target=target, headers=headers, body=body)
         model = self._owner(target)
         if model is None:
             await JSONResponse({"code": 404, "details": "Not found."}, status_code=404)(scope, receive, send)

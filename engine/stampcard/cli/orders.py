@@ -7,6 +7,7 @@ Exit codes: 0 shown; 1 unknown order, or a journal that cannot be read; 2 wrong 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +27,7 @@ _WRONG_USE: Final = 2
 _MOST: Final = 50
 """Matches of one ticket number that are looked at."""
 
+_STEERING: Final = re.compile("[\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 app: Final = typer.Typer(
     help="What became of an order: read off a journal, without any provider configured.",
     no_args_is_help=True,
@@ -154,9 +156,11 @@ def _doubted(store: Journal, provider: str | None, state: str | None) -> Sequenc
 
 def _emit(document: Any) -> None:
     """As UTF-8 whatever the console's code page."""
-    typer.echo(json.dumps(document, ensure_ascii=False, indent=2).encode())
+    text = json.dumps(document, ensure_ascii=False, indent=2)
+    # What a terminal would obey (C1 controls) or a reader be misled by (bidi marks) is written as JSON can: escaped.
+    typer.echo(_STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text).encode())
 
 
 def _refuse(why: str, status: int) -> NoReturn:
-    typer.echo(f"stampcard: {why}", err=True)
+    typer.echo("stampcard: " + "".join(c if c.isprintable() else "?" for c in why), err=True)
     raise typer.Exit(status)

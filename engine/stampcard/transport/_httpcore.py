@@ -152,7 +152,7 @@ def _part_if_it_said_more(response: httpcore.Response) -> None:
     within = serving
     while within is not None and not hasattr(within, "_h11_state"):  # a proxy's connection holds another
         within = getattr(within, "_connection", None)
-    if within is not None and within._h11_state.trailing_data[0]:  # noqa: SLF001  see above
+    if within is not None and within._h11_state.trailing_data[0]:  # noqa: SLF001  h11 has no public word for it
         serving.close()
 
 
