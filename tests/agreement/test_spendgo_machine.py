@@ -212,13 +212,19 @@ class Agreement(RuleBasedStateMachine):
 
     @rule(lane=LANES, trigger=st.sampled_from(TRIGGERS), draw=st.data())
     def do_with_an_old_order(self, lane: int, trigger: str, draw: st.DataObject) -> None:
-        """Another lane went on meanwhile: a conflict, or what was done already, and never a call."""
+        """Another lane went on meanwhile: a conflict, or what was done already, and never a call.
+
+        But for a void by the till whose own next step is in doubt: its cashier holds the order as it was before that.
+        """
         moved = [o for o in self.world.known() if len(self.world.orders[o]) > 1]
         if not moved:
             return
         order_id = draw.draw(st.sampled_from(moved), label="order")
         old = draw.draw(st.sampled_from(self.world.orders[order_id][:-1]), label="old")
+        latest = self.world.latest(order_id)
         told = self.perform(self.make(trigger, old, draw), lane, None, named=False)
+        if trigger == "void" and latest.doubt is not None and old.state == latest.state and told.sent:
+            return
         assert told.sent == 0
         assert isinstance(told.said, ConflictError | InDoubtError) or told.said.replayed
 
