@@ -69,7 +69,8 @@ class Verbs(Seated[M], Generic[M, S, F]):
         """An order id that is unique for ever, for a sale at this store and register.
 
         From tenant, store, register, this installation, the business date and the POS's own ticket number: ticket
-        numbers restart daily, providers replay by id for ever. Raises ConfigurationError when no site is named.
+        numbers restart daily, providers replay by id for ever. Give every register its own `Site.register`: two made
+        from one disk image are one installation. Raises ConfigurationError when no site is named.
         """
         return built_order_id(self._seat, ticket, day)
 
