@@ -20,10 +20,11 @@ from stampcard.facts import PurchaseFacts
 from stampcard.lifecycles import PurchaseState
 from stampcard.model import Basket, Entry, Facts, Guest, Member, Money, Order, Reward, Site, Tender, Totals
 from stampcard.step.effects import Mint, Own, Pending, Send, Step, perform
-from stampcard.step.fire import Wish, fire
+from stampcard.step.fire import fire
 from stampcard.step.look import built_order_id, look, read_order, site_of, unknown
 from stampcard.step.recover import settle_order
 from stampcard.step.verb import M, Seat, Seated, verb
+from stampcard.step.wish import Wish
 from stampcard.transport.contract import Failed
 
 __all__ = ["PurchaseFacts", "PurchaseVerbs", "Verbs"]
@@ -100,6 +101,10 @@ class Verbs(Seated[M], Generic[M, S, F]):
 
     # for those who write a provider
 
+    def _site(self) -> Site:
+        """Where this happens. Raises ConfigurationError when neither the till nor `.at()` named a site."""
+        return site_of(self._seat)
+
     def _fire(self, order: Order[S, F], command: Command, *, command_id: str | None = None) -> Step[Order[S, F]]:
         """Fire a trigger on an order."""
         wish = Wish(seat=self._seat, adapter=self._adapter, order=order, command=command, command_id=command_id)
@@ -126,7 +131,7 @@ class Verbs(Seated[M], Generic[M, S, F]):
 
     def _ask(self, query: Query[T]) -> Step[T]:
         """A call that belongs to no order. Raises DeclinedError or UnavailableError."""
-        site = site_of(self._seat)
+        site = self._site()
         auth = self._adapter.auth(site)
         name = yield from perform(Mint())
         ownership = yield from perform(Own(query.call_budget))

@@ -6,9 +6,7 @@ from datetime import date
 from typing import TypeAlias
 
 from stampcard.model import Address, Member, Reward, Secret
-from stampcard.step.effects import Step
-from stampcard.step.fire import site_of
-from stampcard.step.verb import Async, M, Seat, Sync, verb
+from stampcard.step import Async, M, Seat, Step, Sync, verb
 from stampcard.verbs import PurchaseVerbs
 from stampcard_adapters.spendgo.adapter import SpendgoAdapter
 from stampcard_adapters.spendgo.queries import balance_query, member_query, rewards_query
@@ -72,7 +70,7 @@ class SpendgoVerbs(PurchaseVerbs[M, SpendgoFacts]):
 
         Raises DeclinedError ("member.unknown", "store.unknown"), UnavailableError.
         """
-        settings, site = self._settings, site_of(self._seat)
+        settings, site = self._settings, self._site()
         query = rewards_query(
             member,
             settings.store_code(site.store),

@@ -2,8 +2,9 @@
 
     load order -> decide (edge exists? all guards) -> build request -> append intent -> send -> read -> append outcome
 
-`effects` are what it yields; `verb` gives a step its three faces; `fire` is the step itself; `conclude` writes its
-ending; `recover` settles an ending nobody knows; `look` reads an order, `view` is what a till is shown of it.
+`effects` are what it yields; `verb` gives a step its three faces; `wish` is what was asked; `look` reads an order;
+`fire` is the step itself; `conclude` writes its ending; `recover` settles an ending nobody knows; `view` is what a till
+is shown of an order, its errors included.
 """
 
 from stampcard.step.effects import Effect, Step, perform

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
 import attrs
 
-from stampcard.adapter import Accepted, AnyAdapter, Declined, NotSent, Unknown
-from stampcard.commands import Command
+from stampcard.adapter import Accepted, Declined, NotSent, Unknown
 from stampcard.errors import ConflictError, NotAllowedError, UnsupportedError, reference
-from stampcard.journal.codec import decode, digest, encode, pack, unpack
+from stampcard.journal.codec import unpack
 from stampcard.journal.contract import (
     Append,
     CommandTakenError,
@@ -28,15 +27,15 @@ from stampcard.journal.contract import (
 from stampcard.journal.fold import Standing, fold
 from stampcard.machine import decide
 from stampcard.model import AnyOrder, Entry, EntryKind, Order, Refusal
-from stampcard.step.conclude import Ending, Promise, apart, conclude, extended, personal_of
+from stampcard.step.conclude import Ending, Promise, conclude, extended, personal_of
 from stampcard.step.effects import Abort, Mint, Now, Own, Pending, Running, Send, Step, Write, perform
 from stampcard.step.look import look, site_of, unknown, unwritable
-from stampcard.step.verb import Seat
 from stampcard.step.view import View, effectless
+from stampcard.step.wish import Sealed, Wish, seal
 from stampcard.transport.contract import Sent
 from stampcard.wire import MAX_BODY
 
-__all__ = ["Wish", "fire", "site_of"]
+__all__ = ["fire"]
 
 _NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 """Until an order is opened."""
@@ -46,66 +45,9 @@ _RESTARTS: Final = 3
 """How often an opening verb looks again when another lane opened the order in between."""
 
 
-@attrs.frozen(kw_only=True)
-class Wish:
-    """One firing, as the verb was called.
-
-    order: the order as the caller saw it, or its id (which opens it, or repeats). ticket: only when it opens.
-    """
-
-    seat: Seat[Any]
-    adapter: AnyAdapter
-    order: AnyOrder | str
-    command: Command
-    command_id: str | None = None
-    ticket: str | None = None
-
-    @property
-    def order_id(self) -> str:
-        return self.order if isinstance(self.order, str) else self.order.id
-
-    @property
-    def trigger(self) -> str:
-        return self.command.trigger
-
-
-@attrs.frozen
-class _Sealed:
-    """A wish as the journal holds it."""
-
-    body: bytes
-    personal: dict[str, Any]
-    digest: str
-
-    def repeats(self, intent: Entry, kept: bytes | None) -> bool:
-        """The same wish again. Personal data is compared where it is kept; what was erased can be anybody's."""
-        return intent.digest == self.digest and (kept is None or unpack(kept) == unpack(pack(self.personal)))
-
-
-def _sealed(wish: Wish) -> _Sealed:
-    """Write the wish down and read it back, before anything is promised: what cannot be read back bricks an order.
-
-    Raises NotAllowedError, which only input of other types than the ones declared can bring about.
-    """
-    try:
-        for text in (wish.order_id, wish.ticket, wish.command_id, wish.seat.actor):
-            if text is not None:
-                text.encode()
-        tree, personal = encode(wish.command)
-        body = pack({"command": tree, **apart(personal)})
-        decode(type(wish.command), unpack(body)["command"], unpack(pack(personal)))
-        return _Sealed(body, personal, digest(wish.order_id, wish.command))
-    except (ValueError, TypeError, AttributeError, RecursionError) as odd:
-        message = wish.seat.phrases.say("input.type")
-        refusal = Refusal(code="input.type", message=message)
-        raise NotAllowedError(
-            message, detail=f"{wish.trigger}: {odd}", code=refusal.code, order_id=str(wish.order_id), refusals=[refusal]
-        ) from None
-
-
 def fire(wish: Wish) -> Step[AnyOrder]:
     """Perform one step. Raises the errors of `stampcard.errors`; see there what each means."""
-    sealed = _sealed(wish)
+    sealed = seal(wish)
     restarts = 0
     while True:
         found = yield from look(wish.seat, wish.adapter, wish.order_id)
@@ -161,7 +103,7 @@ def _unopened(wish: Wish) -> View:
     return View(adapter=wish.adapter, phrases=wish.seat.phrases, standing=standing)
 
 
-def _repeated(wish: Wish, view: View, sealed: _Sealed) -> AnyOrder | None:
+def _repeated(wish: Wish, view: View, sealed: Sealed) -> AnyOrder | None:
     """The recorded answer, when this is a repeat. Raises what was recorded, or ConflictError for other input."""
     standing, command = view.standing, wish.command
     site, here = standing.header.site, wish.seat.site
@@ -192,7 +134,7 @@ def _repeated(wish: Wish, view: View, sealed: _Sealed) -> AnyOrder | None:
             return None  # proof that nothing happened: it may be done now
 
 
-def _done(wish: Wish, view: View, sealed: _Sealed) -> Entry | None:
+def _done(wish: Wish, view: View, sealed: Sealed) -> Entry | None:
     """Without a command id: the intent this firing repeats, if its trigger was accepted and cannot be fired anew."""
     done = view.standing.accepted.get(wish.trigger)
     doubted = next((o.entry for o in view.standing.open if o.trigger == wish.trigger), None)
@@ -241,12 +183,14 @@ def _own_doubt(wish: Wish, view: View) -> Step[bool]:
         return False
     row = wish.adapter.lifecycle.row(view.standing.state, wish.trigger)
     opened = view.standing.open
-    if row is None or not row.reverses or not opened or str(order.state) != view.standing.state:
+    if row is None or not row.reverses or wish.trigger not in view.allowed or str(order.state) != view.standing.state:
         return False
     mine = (yield from perform(Own(0.0))).owner
     since = view.standing.record.entries[order.version :]
-    return all(intent.ownership.owner == mine for intent in opened) and all(
-        entry.intent == opened[-1].name for entry in since
+    return (
+        bool(opened)
+        and all(intent.ownership.owner == mine for intent in opened)
+        and all(entry.intent == opened[-1].name for entry in since)
     )
 
 
@@ -280,7 +224,7 @@ def _conflict(wish: Wish, view: View, lost: VersionConflictError) -> ConflictErr
     return error
 
 
-def _promise(wish: Wish, view: View, record: Record | None, sealed: _Sealed) -> Step[AnyOrder]:
+def _promise(wish: Wish, view: View, record: Record | None, sealed: Sealed) -> Step[AnyOrder]:
     """Write the intent, make the call, write what came of it. Raises VersionConflictError when a lane was faster."""
     order, adapter, trigger = view.order(), wish.adapter, wish.trigger
     row = adapter.lifecycle.row(order.state, trigger)
