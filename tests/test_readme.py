@@ -8,6 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from stampcard import GUEST, Basket, InDoubtError, Line, Money, Site, Tender, TenderKind, Till, Totals
+from stampcard.testing import Drop, When
+from stampcard_adapters.testing import STORE, Sandbox
+
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 
@@ -16,6 +20,26 @@ def test_the_tour_runs_as_written() -> None:
     failed, tried = doctest.testfile(str(README), module_relative=False, optionflags=doctest.ELLIPSIS)
     assert tried > 20
     assert failed == 0
+
+
+def test_what_a_till_does_when_it_starts_runs_as_written() -> None:
+    text = README.read_text(encoding="utf-8")
+    section = text[text.index("## When a till starts") :]
+    code = re.search(r"```python\n(.*?)```", section, re.DOTALL)
+    assert code is not None
+    sandbox = Sandbox()
+    with Till(":memory:", site=Site(store=STORE), transport=sandbox.transport()) as till:
+        spendgo = till.use(sandbox.spendgo.provider())
+        ten = Money("10.00", "USD")
+        basket = Basket(lines=(Line(label="Latte", price=ten),), totals=Totals(subtotal=ten, total=ten))
+        order = spendgo.checkout("a-1", basket, buyer=GUEST)
+        sandbox.faults.next(Drop(When.AFTER), trigger="place")
+        with pytest.raises(InDoubtError):
+            spendgo.place(order, tenders=[Tender(kind=TenderKind.CASH, amount=ten)])
+        names = {"till": till, "spendgo": spendgo, "bookmark": 0}
+        exec(compile(code[1], "README.md", "exec"), names)  # noqa: S102  the README's own code is what is tested
+        assert spendgo.get("a-1").state == "placed"
+        assert names["bookmark"] == list(till.changes())[-1].position
 
 
 def test_the_example_of_another_signing_scheme_runs_as_written() -> None:
