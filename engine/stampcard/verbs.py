@@ -15,7 +15,7 @@ import attrs
 
 from stampcard.adapter import Adapter, Declined, NotSent, Query, Unknown
 from stampcard.commands import Abandon, Bill, Checkout, Command, Complete, Place, Refund, Void
-from stampcard.errors import DeclinedError, Next, StampcardError, UnavailableError
+from stampcard.errors import Next, StampcardError
 from stampcard.facts import PurchaseFacts
 from stampcard.lifecycles import PurchaseState
 from stampcard.model import Basket, Entry, Facts, Guest, Member, Money, Order, Reward, Site, Tender, Totals
@@ -23,6 +23,7 @@ from stampcard.step.effects import Mint, Own, Pending, Send, Step, perform
 from stampcard.step.fire import fire
 from stampcard.step.look import built_order_id, look, read_order, site_of, unknown
 from stampcard.step.recover import settle_order
+from stampcard.step.trouble import declined, not_sent
 from stampcard.step.verb import M, Seat, Seated, verb
 from stampcard.step.wish import Wish
 from stampcard.transport.contract import Failed
@@ -32,6 +33,7 @@ __all__ = ["PurchaseFacts", "PurchaseVerbs", "Verbs"]
 S = TypeVar("S", bound=StrEnum)
 F = TypeVar("F", bound=Facts)
 T = TypeVar("T")
+E = TypeVar("E", bound=StampcardError)
 PF = TypeVar("PF", bound=PurchaseFacts)
 
 
@@ -147,44 +149,40 @@ class Verbs(Seated[M], Generic[M, S, F]):
         )
         if isinstance(sent, Pending | Failed):
             why = sent.why if isinstance(sent, Failed) else "no answer in time"
-            raise self._away(query.name, NotSent(why=why), 0)
+            raise not_sent(self._error, query.name, NotSent(why=why), 0)
         status = sent.response.status
         match query.read(sent.response):
             case Declined() as no:
-                raise self._no(query.name, no, status)
+                raise declined(self._error, query.name, no, status)
             case NotSent() as proof:
-                raise self._away(query.name, proof, status)
+                raise not_sent(self._error, query.name, proof, status)
             case Unknown(why=why):
-                raise self._away(query.name, NotSent(why=why, code="provider.no_answer"), status)
+                raise not_sent(self._error, query.name, NotSent(why=why, code="provider.no_answer"), status)
             case answer:
                 return answer
 
-    def _no(self, name: str, said: Declined, status: int) -> DeclinedError:
-        error = DeclinedError(
-            self._seat.phrases.say(said.code, said.message),
-            detail=f"{name}: the provider declined" + (f" ({said.provider_text})" if said.provider_text else ""),
-            code=said.code,
-            trigger=name,
+    def _error(
+        self,
+        kind: type[E],
+        code: str,
+        *,
+        detail: str,
+        cashier: str | None = None,
+        trigger: str,
+        retry_after: float | None = None,
+        next: Next | None = None,  # noqa: A002  the public name of the attribute
+        replayed: bool = False,
+    ) -> E:
+        """An error about no order."""
+        return kind(
+            self._seat.phrases.say(code, cashier),
+            detail=detail,
+            code=code,
+            trigger=trigger,
+            retry_after=retry_after,
+            next=next,
+            replayed=replayed,
         )
-        error.provider_code, error.provider_text, error.http_status = said.provider_code, said.provider_text, status
-        return error
-
-    def _away(self, name: str, said: NotSent, status: int) -> StampcardError:
-        detail = f"{name}: {said.why}"
-        if said.ours:
-            ours = DeclinedError(
-                self._seat.phrases.say(said.code), detail=detail, code=said.code, trigger=name, next=Next.CALL
-            )
-            ours.provider_code, ours.provider_text, ours.http_status = said.provider_code, said.provider_text, status
-            return ours
-        limited = status == 429
-        code = "provider.rate_limit" if limited else said.code
-        away = UnavailableError(
-            self._seat.phrases.say(code), detail=detail, code=code, trigger=name, retry_after=said.retry_after
-        )
-        if limited:
-            away.reason = "rate_limit"
-        return away
 
 
 class PurchaseVerbs(Verbs[M, PurchaseState, PF], Generic[M, PF]):

@@ -28,6 +28,7 @@ from stampcard.journal.contract import StoreError
 from stampcard.journal.fold import OpenIntent, Standing
 from stampcard.model import AnyOrder, Doubt, Facts, Order, Refusal
 from stampcard.phrases import Phrases
+from stampcard.step.trouble import declined, not_sent
 
 __all__ = ["View", "legal"]
 
@@ -254,33 +255,12 @@ class View:
         return error
 
     def declined(self, trigger: str, said: Declined, http: int, *, replayed: bool = False) -> DeclinedError:
-        told = f" ({said.provider_text})" if said.provider_text else ""
-        error = self.error(
-            DeclinedError,
-            said.code,
-            detail=f"{trigger}: the provider declined{told}",
-            cashier=said.message,
-            trigger=trigger,
-            replayed=replayed,
-        )
-        error.provider_code, error.provider_text, error.http_status = said.provider_code, said.provider_text, http
-        return error
+        """See `stampcard.step.trouble`."""
+        return declined(self.error, trigger, said, http, replayed=replayed)
 
     def not_sent(self, trigger: str, said: NotSent, http: int) -> StampcardError:
-        """Nothing happened there: wrong credentials are for a person, anything else may be tried again."""
-        if said.ours:
-            error = self.error(
-                DeclinedError, said.code, detail=f"{trigger}: {said.why}", trigger=trigger, next=Next.CALL
-            )
-            error.provider_code, error.provider_text, error.http_status = said.provider_code, said.provider_text, http
-            return error
-        limited = http == 429 or said.retry_after is not None
-        code = "provider.rate_limit" if limited else said.code
-        away = self.error(
-            UnavailableError, code, detail=f"{trigger}: {said.why}", trigger=trigger, retry_after=said.retry_after
-        )
-        away.reason = "rate_limit" if limited else "unreachable"
-        return away
+        """See `stampcard.step.trouble`."""
+        return not_sent(self.error, trigger, said, http)
 
 
 def _check_of(intent: OpenIntent) -> str:
