@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 
 from stampcard import (
     GUEST,
+    Address,
     Basket,
     ConflictError,
     EntryKind,
@@ -27,9 +29,13 @@ from stampcard import (
     TenderKind,
     Till,
     Totals,
+    UnknownOrderError,
 )
+from stampcard.journal import Append, Draft
+from stampcard.model import Ownership
 from stampcard.testing import Twice
 from stampcard_adapters.sandbox.spendgo import Switches
+from stampcard_adapters.spendgo import SpendgoTill
 from stampcard_adapters.testing import STORE, Sandbox
 
 TEN = Money("10.00", "USD")
@@ -51,6 +57,13 @@ class Held(httpx.BaseTransport):
         return reply
 
 
+def settled(spendgo: SpendgoTill, order_id: str) -> None:
+    """Until the reply that was held back is recorded; a minute is for ever here."""
+    end = time.monotonic() + 60
+    while spendgo.get(order_id).doubt is not None:
+        assert time.monotonic() < end, "the late reply was never recorded"
+
+
 def test_a_late_reply_does_not_bring_back_who_was_forgotten(tmp_path: Path) -> None:
     sandbox = Sandbox()
     held = Held(sandbox.transport(), b'"status":"placed"')
@@ -62,8 +75,7 @@ def test_a_late_reply_does_not_bring_back_who_was_forgotten(tmp_path: Path) -> N
             spendgo.within(0.2).place(order, tenders=[CASH])
         assert till.forget(member.id, provider="spendgo") == 2
         held.gate.set()
-        while spendgo.get("o-1").doubt is not None:
-            pass
+        settled(spendgo, "o-1")
         now = spendgo.get("o-1")
         assert (now.state, now.allowed) == ("placed", frozenset())
         assert member.id not in repr(now)
@@ -141,13 +153,21 @@ def test_a_journal_deleted_or_replaced_while_open_takes_no_promise(tmp_path: Pat
 
 def test_no_tenants_member_and_no_tenants_guest_is_forgotten_by_another(tmp_path: Path) -> None:
     sandbox = Sandbox()
-    with Till(tmp_path / "j.db", site=HERE, transport=sandbox.transport()) as till:
+    member = sandbox.spendgo.member
+    home = Address(street="Secret Lane 1", city="X", postal_code="1", country="USA")
+    delivered = attrs.evolve(BASKET, deliver_to=home)
+    with Till(tmp_path / "j.db", site=Site(store=STORE, tenant="x:y"), transport=sandbox.transport()) as till:
         spendgo = till.use(sandbox.spendgo.provider())
-        odd = spendgo.at(Site(store=STORE, tenant="x:y"))
-        odd.checkout("o-1", BASKET, buyer=sandbox.spendgo.member)
-        assert till.forget(f"y:{sandbox.spendgo.member.id}", provider="spendgo") == 0
-    with Till(tmp_path / "j.db", site=Site(store=STORE, tenant="x"), transport=sandbox.transport()) as other:
-        assert other.forget(f"y:{sandbox.spendgo.member.id}", provider="spendgo") == 0
+        spendgo.checkout("o-1", BASKET, buyer=member)
+        spendgo.checkout("o-2", delivered, buyer=GUEST)
+        with Till(tmp_path / "j.db", site=Site(store=STORE, tenant="x"), transport=sandbox.transport()) as other:
+            assert other.forget(f"y:{member.id}", provider="spendgo") == 0
+            with pytest.raises(UnknownOrderError):
+                other.forget_guest("o-2")
+        assert spendgo.get("o-1").facts.buyer == member
+        assert spendgo.get("o-2").facts.basket == delivered
+        assert till.forget(member.id, provider="spendgo") == 2
+        assert till.forget_guest("o-2") == 2
 
 
 def test_text_of_a_provider_or_a_pos_cannot_steer_a_log_or_a_terminal() -> None:
@@ -159,7 +179,7 @@ def test_text_of_a_provider_or_a_pos_cannot_steer_a_log_or_a_terminal() -> None:
         assert str(caught.value).isprintable()
 
 
-def test_evidence_is_the_only_trace_of_a_reply_that_came_too_late(tmp_path: Path) -> None:
+def test_a_reply_later_than_the_cashiers_patience_is_the_ending_of_its_promise(tmp_path: Path) -> None:
     sandbox = Sandbox()
     held = Held(sandbox.transport(), b'"status":"billed"')
     with Till(tmp_path / "j.db", site=HERE, transport=held) as till:
@@ -168,6 +188,28 @@ def test_evidence_is_the_only_trace_of_a_reply_that_came_too_late(tmp_path: Path
         with pytest.raises(InDoubtError):
             spendgo.within(0.2).bill(order)
         held.gate.set()
-        while spendgo.get("o-1").doubt is not None:
-            pass
+        settled(spendgo, "o-1")
         assert [e.kind for e in spendgo.history("o-1")][-2:] == [EntryKind.INTENT, EntryKind.ACCEPTED]
+
+
+def test_what_is_allowed_after_a_contradiction_is_what_the_lifecycle_allows_there() -> None:
+    sandbox = Sandbox()
+    with Till(":memory:", site=HERE, transport=sandbox.transport()) as till:
+        spendgo = till.use(sandbox.spendgo.provider())
+        order = spendgo.place(spendgo.checkout("o-1", BASKET, buyer=GUEST), tenders=[CASH])
+        spendgo.complete(spendgo.bill(order))
+        record = till._journal.load("o-1")
+        assert record is not None
+        bill = next(e for e in record.entries if e.trigger == "bill")
+        reopened = Draft(
+            kind=EntryKind.ESCALATED,
+            trigger="bill",
+            state="completed",
+            at=bill.at,
+            intent=bill.intent,
+            ownership=Ownership(owner="", boot="", hard_end=0.0),
+        )
+        till._journal.append(Append(order_id="o-1", expected_version=record.version, entries=(reopened,)))
+        now = spendgo.get("o-1")
+        assert now.doubt is not None
+        assert (now.allowed, now.doubt.reversible) == (frozenset(), False)
