@@ -16,7 +16,8 @@ from stampcard_adapters.sandbox.app import sandbox_app
 from stampcard_adapters.sandbox.http import Model
 from stampcard_adapters.sandbox.jsontext import Json, write
 from stampcard_adapters.sandbox.serve import listen, run, url_of
-from stampcard_adapters.sandbox.spendgo import SpendgoModel, TenantsError, tenants_from_json
+from stampcard_adapters.sandbox.spendgo import SpendgoModel, tenants_from_json
+from stampcard_adapters.sandbox.tenantsfile import TenantsError
 
 __all__ = ["command"]
 

@@ -11,7 +11,8 @@ from typing import Final, Literal, TypeAlias
 
 import attrs
 
-from stampcard_adapters.sandbox.jsontext import Json, NotJsonError, parse
+from stampcard_adapters.sandbox.jsontext import Json
+from stampcard_adapters.sandbox.tenantsfile import Record, TenantsError, described, records
 
 from .members import ACTIVE, PHONE, WAITING, Member
 from .pricing import Offer, OfferKind
@@ -40,10 +41,6 @@ DEFAULT_REWARD: Final = Offer(
     id="2234402", label="$5 off $50 or more", value=Decimal(5), min_spend=Decimal(50), code="SG2234402"
 )
 DEFAULT_SWP: Final = Decimal(40)
-
-
-class TenantsError(ValueError):
-    """A tenants file that cannot be served; says where, never a secret."""
 
 
 @attrs.frozen(kw_only=True)
@@ -116,26 +113,12 @@ def default_tenants() -> tuple[Tenant, ...]:
 
 def tenants_from_json(body: bytes) -> tuple[Tenant, ...]:
     """Tenants from the bytes of a file, or TenantsError."""
-    try:
-        value = parse(body)
-    except NotJsonError as error:
-        raise TenantsError(str(error)) from None
-    if not isinstance(value, dict):
-        raise TenantsError("the file must hold one object, a tenant under each key")
-    whole = value.get("tenants")
-    # The printed line itself, saved as it is, is the likeliest file of all.
-    return read_tenants(whole if isinstance(whole, dict) and "url" in value else value)
+    return read_tenants(described(body))
 
 
 def read_tenants(value: Mapping[str, Json]) -> tuple[Tenant, ...]:
     """Tenants from the object `SpendgoModel.tenants()` gives; those that name another provider are left to it."""
-    tenants: list[Tenant] = []
-    for name, described in value.items():
-        record = _Record(described, name)
-        if (record.text("provider") or name) == "spendgo":
-            tenants.append(_tenant(name, record))
-    if not tenants:
-        raise TenantsError('no tenant of spendgo: a tenant is named "spendgo", or says "provider": "spendgo"')
+    tenants = [_tenant(name, record) for name, record in records(value, "spendgo")]
     seen: set[str] = set()
     for tenant in tenants:
         for api_key in {key.api_key for key in tenant.keys}:
@@ -145,75 +128,7 @@ def read_tenants(value: Mapping[str, Json]) -> tuple[Tenant, ...]:
     return tuple(tenants)
 
 
-class _Record:
-    """Reads of a file that know where they are, for errors a person can act on."""
-
-    def __init__(self, value: Json, where: str) -> None:
-        if not isinstance(value, dict):
-            raise TenantsError(f"{where}: must be an object")
-        self._value = value
-        self._where = where
-
-    def has(self, name: str) -> bool:
-        return self._value.get(name) is not None
-
-    def wrong(self, name: str, why: str) -> TenantsError:
-        return TenantsError(f"{self._where}.{name}: {why}")
-
-    def text(self, name: str) -> str | None:
-        value = self._value.get(name)
-        if value is None:
-            return None
-        if not isinstance(value, str) or not value:
-            raise self.wrong(name, "must be a string that is not empty")
-        return value
-
-    def need(self, name: str) -> str:
-        value = self.text(name)
-        if value is None:
-            raise self.wrong(name, "is missing")
-        return value
-
-    def number(self, name: str) -> Decimal | None:
-        value = self._value.get(name)
-        if isinstance(value, int) and not isinstance(value, bool):  # what `tenants()` itself holds
-            value = Decimal(value)
-        if value is not None and (not isinstance(value, Decimal) or abs(value) > 10**9):
-            raise self.wrong(name, "must be a number below a milliard")
-        return value if isinstance(value, Decimal) else None
-
-    def count(self, name: str) -> int | None:
-        value = self.number(name)
-        if value is not None and (value < 0 or value != value.to_integral_value()):
-            raise self.wrong(name, "must be a whole number")
-        return None if value is None else int(value)
-
-    def flag(self, name: str) -> bool:
-        value = self._value.get(name)
-        if value is not None and not isinstance(value, bool):
-            raise self.wrong(name, "must be true or false")
-        return bool(value)
-
-    def rows(self, name: str) -> list[tuple[str, Json]]:
-        value = self._value.get(name)
-        if value is None:
-            return []
-        if not isinstance(value, list):
-            raise self.wrong(name, "must be an array")
-        return [(f"{self._where}.{name}[{n}]", row) for n, row in enumerate(value)]
-
-    def texts(self, name: str) -> tuple[str, ...]:
-        rows = self.rows(name)
-        for where, row in rows:
-            if not isinstance(row, str) or not row:
-                raise TenantsError(f"{where}: must be a string that is not empty")
-        return tuple(str(row) for _, row in rows)
-
-    def record(self, name: str) -> _Record:
-        return _Record(self._value.get(name), f"{self._where}.{name}")
-
-
-def _tenant(name: str, record: _Record) -> Tenant:
+def _tenant(name: str, record: Record) -> Tenant:
     api_key = record.need("api_key")
     keys = [_key(record, "secret", api_key)]
     if record.has("other_secret"):  # both are live while secrets are rotated
@@ -225,7 +140,7 @@ def _tenant(name: str, record: _Record) -> Tenant:
     chosen = program(kind)
     stores = [record.need("store")]
     stores += [store for store in record.texts("stores") if store not in stores]
-    openings = tuple(_opening(_Record(row, where), place) for place, (where, row) in enumerate(record.rows("members")))
+    openings = tuple(_opening(Record(row, where), place) for place, (where, row) in enumerate(record.rows("members")))
     for field in ("id", "phone"):
         values: list[str] = [getattr(opening.member, field) for opening in openings]
         if len(set(values)) < len(values):
@@ -241,7 +156,7 @@ def _tenant(name: str, record: _Record) -> Tenant:
     )
 
 
-def _key(record: _Record, name: str, api_key: str) -> Key:
+def _key(record: Record, name: str, api_key: str) -> Key:
     try:
         return Key(api_key=api_key, secret=record.need(name))
     except TenantsError:
@@ -250,7 +165,7 @@ def _key(record: _Record, name: str, api_key: str) -> Key:
         raise record.wrong(name, str(error)) from None
 
 
-def _opening(record: _Record, place: int) -> Opening:
+def _opening(record: Record, place: int) -> Opening:
     phone = record.need("phone")
     if not PHONE.fullmatch(phone):
         raise record.wrong("phone", "must be ten digits")
@@ -260,7 +175,7 @@ def _opening(record: _Record, place: int) -> Opening:
     member_id = record.need("id")
     if member_id == "guest" or "/" in member_id:
         raise record.wrong("id", "cannot stand in a path")
-    rewards = tuple(_reward(_Record(row, where)) for where, row in record.rows("rewards"))
+    rewards = tuple(_reward(Record(row, where)) for where, row in record.rows("rewards"))
     swp = (record.record("swp").number("balance") or Decimal(0)) if record.has("swp") else Decimal(0)
     if swp < 0:
         raise record.wrong("swp", "must not be below nothing")
@@ -277,7 +192,7 @@ def _opening(record: _Record, place: int) -> Opening:
     )
 
 
-def _reward(record: _Record) -> tuple[Offer, int]:
+def _reward(record: Record) -> tuple[Offer, int]:
     kind = record.text("offer") or "rebate"
     if kind not in KINDS:
         raise record.wrong("offer", f"must be one of {', '.join(KINDS)}")
