@@ -45,6 +45,7 @@ from stampcard.model import (
     Modifier,
     Money,
     Order,
+    Possible,
     Refusal,
     Reward,
     Secret,
@@ -53,6 +54,7 @@ from stampcard.model import (
     TenderKind,
     Totals,
 )
+from stampcard.sealed import Sealed, SealKey
 from stampcard.till import AsyncTill, Till
 
 __all__ = [
@@ -87,10 +89,13 @@ __all__ = [
     "NotAllowedError",
     "NotSentError",
     "Order",
+    "Possible",
     "PurchaseState",
     "RedemptionState",
     "Refusal",
     "Reward",
+    "SealKey",
+    "Sealed",
     "Secret",
     "Site",
     "StampcardError",

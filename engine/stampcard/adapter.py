@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar, Generic, Protocol, TypeAlias, TypeVar
 
@@ -51,15 +52,19 @@ T = TypeVar("T")
 class Accepted(Generic[S, F]):
     """The provider did it.
 
-    to: needed only where the lifecycle's row has several destinations. inferred: concluded, not answered; it is shown
+    to: needed only where the lifecycle's row has several destinations. Of an observation: where the provider says the
+    order stands, which may be where it stood. inferred: concluded, not answered; it is shown
     to the desk and never itself the premise of another inference. claims: the provider's own id of the order, taken
-    UNIQUE per (tenant, provider) in the outcome's transaction.
+    UNIQUE per (tenant, provider) in the outcome's transaction. drift: the provider's own word for a state the lifecycle
+    does not know, or what else it said that the documents do not: kept beside the facts and reported, never taken for a
+    success. An observation that only drifts has no `to`.
     """
 
     facts: F
     to: S | None = None
     inferred: bool = False
     claims: str | None = None
+    drift: str | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -67,11 +72,13 @@ class Declined:
     """The provider said no, in an error it documents, and nothing happened there.
 
     code: stable and ours ("reward.not_applied"). message: the cashier's sentence. provider_code, provider_text: what
-    it literally said, at most a line of it, no secret.
+    it literally said, at most a line of it, no secret. to: the state this no leads to, where the lifecycle has one for
+    it (a declined card); None leaves the order where it was.
     """
 
     code: str
     message: str
+    to: StrEnum | None = None
     provider_code: str | None = None
     provider_text: str | None = None
     perhaps_done: bool = False
@@ -170,6 +177,8 @@ class Policy:
     effectless: nothing changes at the provider, so a lost reply is no doubt. deferrable: may be queued while the
     provider is away. reversible: a reversing operation exists for it. look_up: the provider can be asked what became
     of it. call_budget: seconds until the socket is abandoned. late_window: seconds a request may still land after.
+    asks_again: nothing may be sent on our own after an unknown outcome, but the till may ask its user and fire the same
+    trigger anew at once; the call before may have taken effect, for at most this many seconds (a hold lapses).
     """
 
     repeat: Repeat
@@ -179,6 +188,7 @@ class Policy:
     look_up: bool = False
     call_budget: float = 10.0
     late_window: float = 120.0
+    asks_again: float | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -217,11 +227,32 @@ class Adapter(ABC, Generic[S, F, C]):
 
     @abstractmethod
     def read(self, order: Order[S, F], command: C, response: Response, /) -> Outcome[S, F]:
-        """What the provider said. A 5xx, 408, 3xx, undocumented 2xx or foreign body is Unknown."""
+        """What the provider said. A 5xx, 408, 3xx, undocumented 2xx or foreign body is Unknown.
+
+        Of `Observe`: `Accepted` with the facts as they are now, and where the order stands.
+        """
 
     @abstractmethod
     def recover(self, order: Order[S, F], command: C, evidence: Evidence, /) -> Recovery[S, F]:
         """What may be done about an open intent."""
+
+    def lane(self, order: Order[S, F], command: C, /) -> str | None:
+        """What no two calls of this tenant may be open for at the same time, whatever the order; None: nothing.
+
+        For an operation whose lost reply is found again by what is new at the provider: a second one under way would
+        make two new. Another order's firing then gets UnavailableError ("busy").
+        """
+        return None
+
+    def look_after(self, order: Order[S, F], now: datetime, looks: int, /) -> float | None:
+        """Seconds until it is worth observing this order again, after `looks` observations; None when it rests.
+
+        An order rests when no observation can lead on, or when it already stands where one may leave it.
+        """
+        row = self.lifecycle.row(str(order.state), "observe")
+        if row is None or "observe" not in self.policies or order.state in row.destinations:
+            return None
+        return float(min(1.0 * 2.0**looks, 30.0))
 
     @abstractmethod
     def auth(self, site: Site, /) -> httpx.Auth:

@@ -209,10 +209,15 @@ class PlaceItems(Command):
 
 @attrs.frozen(kw_only=True)
 class Authorize(Command):
-    """Hold money for exactly one order. Card data is never here: a command is journalled."""
+    """Hold money for exactly one order.
+
+    A command is journalled, and a `Secret` in one is journalled as nothing: what pays passes through memory once.
+    again: asked anew although the call before got no answer; a second hold may then exist.
+    """
 
     trigger: ClassVar[str] = "authorize"
     amount: Money
+    again: bool = False
 
     def broken_limits(self) -> tuple[Refusal, ...]:
         """Fields outside the provider's own limits, all of them (code `field.limit`); no refusal repeats the value."""

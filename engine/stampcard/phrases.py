@@ -48,6 +48,8 @@ ENGLISH: Final[Mapping[str, str]] = {
     "doubt.human": "'{trigger}' needs a person to look. Call the help desk.",
     # errors
     "order.in_doubt": "The last step is not settled yet. Please wait.",
+    "order.lane_busy": "The same redemption is being worked on. Try again in a moment.",
+    "reveal.other_answer": "The provider now gives another code. Do not hand it over; call the help desk.",
     "order.busy": "This sale is being worked on. Try again in a moment.",
     "order.conflict": "This sale has changed since. Reload it.",
     "order.id_invalid": "The sale has no usable number. Call the help desk.",

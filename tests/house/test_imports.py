@@ -22,6 +22,7 @@ OPTIONAL = {
         "journal/_database.py",
         "journal/_files.py",
         "journal/_rows.py",
+        "journal/_writing.py",
         "journal/reading.py",
     },
     "typer": {"cli/"},

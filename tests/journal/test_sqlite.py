@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from stampcard.errors import ConfigurationError
-from stampcard.journal import Append, StoreError, _database, _files, open_journal
+from stampcard.journal import Append, ClaimTakenError, StoreError, _database, _files, open_journal
 from stampcard.journal.sqlite import SqliteJournal
 from stampcard.testing._journal_values import draft
 from stampcard.testing.journal_contract import append_of, opening
@@ -159,7 +159,7 @@ def test_its_settings_are_as_promised(journal: SqliteJournal, path: Path) -> Non
         "temp_store": 2,
         "busy_timeout": 10_000,
         "application_id": 0x53544D50,
-        "user_version": 1,
+        "user_version": 2,
     }
     for connection in (journal._writer, journal._reader):
         assert {name: connection.execute(f"PRAGMA {name}").fetchone()[0] for name in promised} == promised
@@ -191,8 +191,8 @@ def test_history_cannot_be_rewritten(journal: SqliteJournal, statement: str) -> 
 
 def test_a_journal_of_a_newer_release_is_refused(path: Path) -> None:
     SqliteJournal(path).close()
-    plainly(path, "PRAGMA user_version = 2")
-    with pytest.raises(StoreError, match="schema 2, this release knows 1"):
+    plainly(path, "PRAGMA user_version = 3")
+    with pytest.raises(StoreError, match="schema 3, this release knows 2"):
         SqliteJournal(path)
 
 
@@ -209,15 +209,30 @@ def test_an_upgrade_happens_whole_or_not_at_all(path: Path, monkeypatch: pytest.
     with closing(SqliteJournal(path)) as journal:
         journal.append(opening("a"))
     first = _database.scripts()
-    monkeypatch.setattr(_database, "scripts", lambda: [*first, (2, "CREATE TABLE new (x); CREATE TABLE new (x);")])
+    monkeypatch.setattr(_database, "scripts", lambda: [*first, (3, "CREATE TABLE new (x); CREATE TABLE new (x);")])
     with pytest.raises(StoreError):
         SqliteJournal(path)
     monkeypatch.setattr(_database, "scripts", lambda: first)
-    SqliteJournal(path).close()  # still schema 1
-    monkeypatch.setattr(_database, "scripts", lambda: [*first, (2, "CREATE TABLE new (x);"), (3, "DROP TABLE new;")])
+    SqliteJournal(path).close()  # still schema 2
+    monkeypatch.setattr(_database, "scripts", lambda: [*first, (3, "CREATE TABLE new (x);"), (4, "DROP TABLE new;")])
     with closing(SqliteJournal(path)) as journal:
-        assert journal._writer.execute("PRAGMA user_version").fetchone() == (3,)
+        assert journal._writer.execute("PRAGMA user_version").fetchone() == (4,)
         assert journal.load("a") is not None
+
+
+def test_a_journal_of_the_first_schema_is_brought_up_with_all_it_holds(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    every = _database.scripts()
+    monkeypatch.setattr(_database, "scripts", lambda: every[:1])
+    with closing(SqliteJournal(path)) as journal:
+        journal.append(opening("a", claims=("p1",)))
+        before = journal.load("a")
+    monkeypatch.setattr(_database, "scripts", lambda: every)
+    with closing(SqliteJournal(path)) as journal:
+        assert journal.load("a") == before
+        with pytest.raises(ClaimTakenError):
+            journal.append(opening("b", claims=("p1",)))
 
 
 def test_the_scripts_are_numbered_without_a_gap() -> None:

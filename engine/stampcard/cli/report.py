@@ -278,7 +278,18 @@ def _facts(standing: Standing, *, personal: bool) -> Tree | None:
     stands = "forgotten" if personal or standing.forgotten else WITHHELD
     for path in paths:
         _put(facts, path.split("."), known.get(path, stands))
-    return facts
+    return cast(Tree, _redacted(facts))
+
+
+def _redacted(node: Any) -> Any:
+    """Without the sealed tokens: a journal keeps them, nobody is shown them."""
+    if isinstance(node, list):
+        items: list[Any] = node
+        return [_redacted(item) for item in items]
+    if not isinstance(node, dict):
+        return node
+    tree = cast(Tree, node)
+    return "***" if tree.keys() == {"sealed"} else {key: _redacted(value) for key, value in tree.items()}
 
 
 def _put(node: Any, path: list[str], value: Any) -> None:

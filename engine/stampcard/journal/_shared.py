@@ -12,7 +12,7 @@ from typing import Final
 from stampcard.journal.contract import Append, Draft
 from stampcard.model import Entry, EntryKind
 
-__all__ = ["MOST", "check", "entry_of", "takes_command", "utc"]
+__all__ = ["MOST", "check", "entry_of", "lane_of", "takes_command", "utc"]
 
 MOST: Final = 2**31
 """More lines than any listing is asked for; larger limits mean the same and would overflow a store's integers."""
@@ -23,6 +23,14 @@ _PROMISES: Final = frozenset({EntryKind.INTENT, EntryKind.QUEUED})
 def takes_command(draft: Draft) -> bool:
     """Whether the entry takes its command id: a promise to call, now (INTENT) or once online again (QUEUED)."""
     return draft.command_id is not None and draft.kind in _PROMISES
+
+
+def lane_of(append: Append) -> tuple[str, str] | None:
+    """(lane, the intent that holds it while it is open), or None."""
+    if append.lane is None:
+        return None
+    intent = next(draft.intent for draft in append.entries if draft.ownership is not None)
+    return append.lane, intent or ""
 
 
 def utc(at: datetime) -> datetime:
@@ -50,6 +58,8 @@ def check(append: Append) -> None:
                 raise ValueError("a call that never ends")
         if takes_command(draft) and draft.digest is None:
             raise ValueError("a command id without the digest of its input")
+    if append.lane is not None and not any(draft.ownership is not None for draft in append.entries):
+        raise ValueError("a lane is held by an open intent, and there is none")
     _check_text(append)
 
 
@@ -60,7 +70,7 @@ def _check_time(at: datetime) -> None:
 
 def _check_text(append: Append) -> None:
     """Half a surrogate pair is no Unicode: no store keeps it. (Found here, else its error would quote the text.)"""
-    texts: list[str | None] = [append.order_id, *append.claims]
+    texts: list[str | None] = [append.order_id, append.lane, *append.claims]
     if (header := append.header) is not None:
         site = header.site
         texts += [header.provider, header.ticket, header.reference, header.lifecycle, header.fingerprint]

@@ -25,6 +25,7 @@ __all__ = [
     "Draft",
     "Header",
     "Journal",
+    "LaneTakenError",
     "Personal",
     "Record",
     "StoreError",
@@ -88,7 +89,8 @@ class Append:
     """One transaction on one order.
 
     expected_version: the order's version it was decided on, 0 when `header` opens it. claims: provider order ids to
-    take for this order. All of it is written, or nothing is.
+    take for this order. lane: with an INTENT among the entries: what no other order of this tenant and provider may
+    have an open intent for. All of it is written, or nothing is.
     """
 
     order_id: str
@@ -96,6 +98,7 @@ class Append:
     entries: tuple[Draft, ...]
     header: Header | None = None
     claims: tuple[str, ...] = ()
+    lane: str | None = None
 
 
 @attrs.frozen(kw_only=True, slots=False)
@@ -153,6 +156,14 @@ class ClaimTakenError(Exception):
         self.order_id = order_id
 
 
+class LaneTakenError(Exception):
+    """Another order of ours has an open intent in this lane."""
+
+    def __init__(self, order_id: str) -> None:
+        super().__init__("another order's call is open in this lane")
+        self.order_id = order_id
+
+
 class Journal(ABC):
     """Where orders live. Safe to share between threads; SQLite also between processes of one machine."""
 
@@ -175,8 +186,8 @@ class Journal(ABC):
         """Write durably, in one transaction; returns the entries as numbered.
 
         A command id (on INTENT and QUEUED entries) is taken with its digest: the same again is fine, other input
-        is refused. Raises VersionConflictError, CommandTakenError, ClaimTakenError or StoreError: then nothing was
-        written.
+        is refused. A lane is held until the intent it came with is closed. Raises VersionConflictError,
+        CommandTakenError, ClaimTakenError, LaneTakenError or StoreError: then nothing was written.
         """
 
     def append_many(self, appends: Sequence[Append]) -> list[tuple[Entry, ...] | Exception]:
@@ -185,7 +196,7 @@ class Journal(ABC):
         for one in appends:
             try:
                 results.append(self.append(one))
-            except (VersionConflictError, CommandTakenError, ClaimTakenError, StoreError) as refused:
+            except (VersionConflictError, CommandTakenError, ClaimTakenError, LaneTakenError, StoreError) as refused:
                 results.append(refused)
         return results
 

@@ -168,7 +168,8 @@ def _fold(record: Record) -> Standing:
         for closed in entry.closes:
             opened.pop(closed, None)
             endings.setdefault(closed, entry)
-        if entry.kind is EntryKind.ACCEPTED and entry.body != _NO_FACTS:  # a decision of the till alone teaches nothing
+        # a decision of the till alone teaches nothing
+        if entry.kind in (EntryKind.ACCEPTED, EntryKind.OBSERVED) and entry.body != _NO_FACTS:
             facts_at = version
         state = entry.state
     return Standing(

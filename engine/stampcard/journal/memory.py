@@ -11,7 +11,7 @@ from datetime import datetime
 
 import attrs
 
-from stampcard.journal._shared import check, entry_of, takes_command, utc
+from stampcard.journal._shared import check, entry_of, lane_of, takes_command, utc
 from stampcard.journal.contract import (
     Append,
     ClaimTakenError,
@@ -19,6 +19,7 @@ from stampcard.journal.contract import (
     Draft,
     Header,
     Journal,
+    LaneTakenError,
     Personal,
     Record,
     StoreError,
@@ -50,6 +51,7 @@ class MemoryJournal(Journal):
         self._open: dict[tuple[str, str], int] = {}  # (order, intent) -> position since when
         self._commands: dict[str, tuple[str, str]] = {}
         self._claims: dict[tuple[str, str, str, str], str] = {}
+        self._lanes: dict[tuple[str, str, str, str], tuple[str, str]] = {}  # lane -> (order, intent)
         self._owners: set[str] = set()
 
     @property
@@ -90,6 +92,11 @@ class MemoryJournal(Journal):
             holder = None if header is None else self._claims.get(_claim_key(header, claim))
             if holder not in (None, append.order_id):
                 raise ClaimTakenError(holder or "")
+        lane = lane_of(append)
+        if lane is not None and header is not None:
+            holding = self._lanes.get(_claim_key(header, lane[0]))
+            if holding is not None and holding in self._open and holding[0] != append.order_id:
+                raise LaneTakenError(holding[0])
 
     def _write(self, append: Append) -> tuple[Entry, ...]:
         if append.header is not None:
@@ -112,6 +119,8 @@ class MemoryJournal(Journal):
             self._index(stored, entry, draft)
         for claim in append.claims:
             self._claims[_claim_key(stored.header, claim)] = append.order_id
+        if (lane := lane_of(append)) is not None:
+            self._lanes[_claim_key(stored.header, lane[0])] = (append.order_id, lane[1])
         return tuple(written)
 
     def _index(self, stored: _Stored, entry: Entry, draft: Draft) -> None:

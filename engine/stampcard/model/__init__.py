@@ -1,7 +1,19 @@
 """The domain's values: frozen, keyword-only, exact money, no I/O. Imports only the standard library and attrs."""
 
 from stampcard.model.money import Money
-from stampcard.model.order import AnyOrder, Doubt, Entry, EntryKind, Environment, Facts, Order, Ownership, Refusal, Site
+from stampcard.model.order import (
+    AnyOrder,
+    Doubt,
+    Entry,
+    EntryKind,
+    Environment,
+    Facts,
+    Order,
+    Ownership,
+    Possible,
+    Refusal,
+    Site,
+)
 from stampcard.model.sale import (
     GUEST,
     Address,
@@ -40,6 +52,7 @@ __all__ = [
     "Money",
     "Order",
     "Ownership",
+    "Possible",
     "Refusal",
     "Reward",
     "Secret",

@@ -18,6 +18,7 @@ __all__ = [
     "Facts",
     "Order",
     "Ownership",
+    "Possible",
     "Refusal",
     "Site",
 ]
@@ -99,13 +100,27 @@ class Doubt:
 
 
 @attrs.frozen(kw_only=True)
+class Possible:
+    """A call whose ending nobody will ever know, and which was gone past: it may have taken effect at the provider.
+
+    (A hold of money whose reply was lost, before the till asked again.) until: when it ends by itself.
+    """
+
+    trigger: str
+    since: datetime
+    until: datetime
+    why: str
+
+
+@attrs.frozen(kw_only=True)
 class Order(Generic[S_co, F_co]):
     """An order as the journal stands: the fold of its entries. Immutable; every verb returns a new one.
 
     id: yours, sent to the provider, unique for ever. ticket: the POS's own number, searchable, may repeat daily.
     version: the count of its journal entries. allowed: names of the verbs legal now (guards on their input not yet
     asked). cashier: one sentence, where this order stands. replayed: this answer was recorded earlier. settled:
-    nothing open and nothing queued. final: no verb leads on. lifecycle, fingerprint: the table it was opened under.
+    nothing open and nothing queued. final: no verb leads on. possible: what may exist at the provider beside what is
+    known (holds nobody answered for). lifecycle, fingerprint: the table it was opened under.
     """
 
     id: str
@@ -119,6 +134,7 @@ class Order(Generic[S_co, F_co]):
     facts: F_co
     ticket: str | None = None
     doubt: Doubt | None = None
+    possible: tuple[Possible, ...] = ()
     queued: tuple[str, ...] = ()
     replayed: bool = attrs.field(default=False, eq=False)
     allowed: frozenset[str] = frozenset()

@@ -7,7 +7,7 @@ was concluded, the order is escalated.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote
 
 import attrs
@@ -33,6 +33,7 @@ from stampcard.step.view import effectless
 from stampcard.transport.contract import Failed, Sent
 
 __all__ = [
+    "ASK_AGAIN_CHECK",
     "Ending",
     "Promise",
     "apart",
@@ -45,6 +46,9 @@ __all__ = [
     "write_escalation",
 ]
 
+ASK_AGAIN_CHECK: Final = "whether the customer was charged, or money is held"
+_SAID = 200
+"""Characters of a provider's own word that are kept."""
 _OVER = Ownership(owner="", boot="", hard_end=0.0)
 """Nobody's: of an intent that is reopened for a person."""
 
@@ -90,6 +94,10 @@ def judge(promise: Promise, sent: Sent) -> tuple[Outcome[Any, Any], int]:
             return Unknown(
                 why=f"the provider reports {outcome.to}, which the lifecycle does not know from here"
             ), status
+    if isinstance(outcome, Declined) and outcome.to is not None:
+        row = promise.adapter.lifecycle.row(promise.order.state, promise.command.trigger)
+        if row is None or outcome.to not in row.destinations:
+            return Unknown(why=f"the provider's no leads to {outcome.to}, which the lifecycle does not know"), status
     return outcome, status
 
 
@@ -254,9 +262,10 @@ class _Ink:
                 why = f"the provider says no, which may mean it is done already ({_said(outcome)})"
                 return (self.draft(EntryKind.UNKNOWN, code=outcome.code, why=why),), None
             case Declined():
-                body = _no(outcome, self.http)
+                body, state = _no(outcome, self.http), self._declined_to(outcome)
+                why, code = _said(outcome), outcome.code
                 return (
-                    self.draft(EntryKind.DECLINED, code=outcome.code, why=_said(outcome), closes=(name,), body=body),
+                    self.draft(EntryKind.DECLINED, code=code, why=why, closes=(name,), body=body, state=state),
                 ), None
             case NotSent():
                 closes = () if self.promise.resend else (name,)
@@ -264,6 +273,15 @@ class _Ink:
             case Unknown():
                 closes = (name,) if effectless(adapter, command.trigger) else ()
                 return (self.draft(EntryKind.UNKNOWN, code="provider.no_answer", why=outcome.why, closes=closes),), None
+
+    def _declined_to(self, no: Declined) -> str:
+        """The state a no leads to: nowhere, unless the lifecycle has one for it."""
+        if no.to is None:
+            return self.standing.state
+        try:
+            return str(move(self.promise.adapter.lifecycle, self.standing.state, self.promise.command.trigger, no.to))
+        except IllegalMoveError:  # a late no, to an order that has gone on
+            return self.standing.state
 
     def _accepted(self, outcome: Accepted[Any, Any]) -> tuple[tuple[Draft, ...], Facts | None]:
         adapter, command, order = self.promise.adapter, self.promise.command, self.promise.order
@@ -283,17 +301,20 @@ class _Ink:
             body["inferred"] = True
         # Only a reversal's own acceptance settles what it reversed (design: reversal from doubt).
         closes = tuple(o.name for o in self.standing.open) if row.reverses else (self.promise.intent,)
-        return (
-            self.draft(
-                EntryKind.ACCEPTED,
-                state=state,
-                why=command.why,
-                code="inferred" if outcome.inferred else None,
-                closes=closes,
-                body=pack(body),
-                personal=personal_of(order, facts.subject(), personal, follows=self._source()),
-            ),
-        ), facts
+        accepted = self.draft(
+            EntryKind.ACCEPTED,
+            state=state,
+            why=command.why,
+            code="inferred" if outcome.inferred else None,
+            closes=closes,
+            body=pack(body),
+            personal=personal_of(order, facts.subject(), personal, follows=self._source()),
+        )
+        if outcome.drift is None:
+            return (accepted,), facts
+        said = f"the provider says: {outcome.drift[:_SAID]}"
+        drifted = self.draft(EntryKind.DRIFT, state=state, code=f"{command.trigger}.unknown", why=said)
+        return (accepted, drifted), facts
 
     def _source(self) -> int | None:
         """The entry whose personal data the facts repeat: this promise's, else that of the facts before."""

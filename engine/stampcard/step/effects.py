@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeAlias, TypeVar, cast
 import attrs
 import httpx
 
-from stampcard.journal.contract import Append, Record
+from stampcard.journal.contract import Append, Record, Summary
 from stampcard.model import Entry, Ownership
 from stampcard.transport.contract import Sent
 from stampcard.wire import Request
@@ -23,6 +23,7 @@ __all__ = [
     "Abort",
     "Changes",
     "Effect",
+    "Find",
     "Forget",
     "Keep",
     "Load",
@@ -134,6 +135,15 @@ class Changes(Effect[tuple[Entry, ...]]):
 
     after: int
     limit: int
+
+
+@attrs.frozen
+class Find(Effect[tuple[Summary, ...]]):
+    """Orders of a provider by id, ticket or reference, newest first."""
+
+    text: str
+    provider: str
+    limit: int = 200
 
 
 @attrs.frozen

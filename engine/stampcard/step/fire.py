@@ -12,7 +12,8 @@ from typing import Final
 
 import attrs
 
-from stampcard.adapter import Accepted, Declined, NotSent, Unknown
+from stampcard.adapter import Accepted, AskAgain, Declined, Escalate, Evidence, NotSent, Unknown
+from stampcard.commands import Authorize
 from stampcard.errors import ConflictError, NotAllowedError, UnsupportedError, reference
 from stampcard.journal.codec import unpack
 from stampcard.journal.contract import (
@@ -20,6 +21,7 @@ from stampcard.journal.contract import (
     CommandTakenError,
     Draft,
     Header,
+    LaneTakenError,
     Record,
     StoreError,
     VersionConflictError,
@@ -27,10 +29,18 @@ from stampcard.journal.contract import (
 from stampcard.journal.fold import Standing, fold
 from stampcard.machine import decide
 from stampcard.model import AnyOrder, Entry, EntryKind, Order, Refusal
-from stampcard.step.conclude import Ending, Promise, conclude, extended, personal_of
+from stampcard.step.conclude import (
+    ASK_AGAIN_CHECK,
+    Ending,
+    Promise,
+    conclude,
+    extended,
+    personal_of,
+    write_escalation,
+)
 from stampcard.step.effects import Abort, Mint, Now, Own, Pending, Running, Send, Step, Write, perform
 from stampcard.step.look import look, site_of, unknown, unwritable
-from stampcard.step.view import View, effectless
+from stampcard.step.view import View, asks_again, effectless
 from stampcard.step.wish import Sealed, Wish, seal
 from stampcard.transport.contract import Sent
 from stampcard.wire import MAX_BODY
@@ -137,6 +147,8 @@ def _repeated(wish: Wish, view: View, sealed: Sealed) -> AnyOrder | None:
 def _done(wish: Wish, view: View, sealed: Sealed) -> Entry | None:
     """Without a command id: the intent this firing repeats, if its trigger was accepted and cannot be fired anew."""
     done = view.standing.accepted.get(wish.trigger)
+    if done is None and isinstance(wish.command, Authorize) and wish.command.again:
+        return None  # asked anew on purpose: the same wish as the one in doubt, and no repeat of it
     doubted = next((o.entry for o in view.standing.open if o.trigger == wish.trigger), None)
     if done is None:
         same = doubted is not None and doubted.digest == sealed.digest
@@ -232,7 +244,11 @@ def _promise(wish: Wish, view: View, record: Record | None, sealed: Sealed) -> S
     if record is None:
         record = attrs.evolve(view.standing.record, header=attrs.evolve(view.standing.header, opened_at=now))
     name = yield from perform(Mint())
-    supersedes = tuple(o.name for o in view.standing.open if effectless(adapter, o.trigger))
+    # What nothing is at stake for, and what the till asks anew although nobody answered: gone past, and told so.
+    past = [
+        o for o in view.standing.open if effectless(adapter, o.trigger) or asks_again(adapter, o.trigger) is not None
+    ]
+    supersedes = tuple(o.name for o in past)
     intent = Draft(
         kind=EntryKind.INTENT,
         trigger=trigger,
@@ -260,7 +276,8 @@ def _promise(wish: Wish, view: View, record: Record | None, sealed: Sealed) -> S
         raise view.refused(trigger, (Refusal(code="request.too_large", message=message),))
     policy = adapter.policies[trigger]
     ownership = yield from perform(Own(policy.call_budget))
-    record = yield from _append(wish, view, record, (attrs.evolve(intent, ownership=ownership),))
+    lane = adapter.lane(order, wish.command)
+    record = yield from _append(wish, view, record, (attrs.evolve(intent, ownership=ownership),), lane)
     promise = Promise(
         adapter=adapter, order=order, command=wish.command, intent=name, attempt=record.version, by=wish.seat.actor
     )
@@ -284,7 +301,22 @@ def _promise(wish: Wish, view: View, record: Record | None, sealed: Sealed) -> S
         waiting = attrs.evolve(view, standing=fold(record), running=left)
         raise waiting.in_doubt(trigger, "no answer within the till's budget; the call goes on and will be recorded")
     ending = yield from conclude(promise, sent, record)
+    ending = yield from _hopeless(promise, ending)
     return _answer(wish, view, ending)
+
+
+def _hopeless(promise: Promise, ending: Ending) -> Step[Ending]:
+    """Where nothing but asking the user again is left, that is said at once: no recovery could find out more."""
+    if not ending.written or not isinstance(ending.outcome, Unknown):
+        return ending
+    if asks_again(promise.adapter, promise.command.trigger) is None:
+        return ending
+    advice = promise.adapter.recover(promise.order, promise.command, Evidence(attempts=1, age=0.0))
+    if not isinstance(advice, AskAgain):
+        return ending
+    verdict = Escalate(reason=advice.reason, check=ASK_AGAIN_CHECK)
+    record = yield from write_escalation(promise, verdict, ending.record)
+    return attrs.evolve(ending, record=record, standing=fold(record))
 
 
 def _decided(wish: Wish, view: View, record: Record, intent: Draft, state: str) -> Step[AnyOrder]:
@@ -304,15 +336,18 @@ def _decided(wish: Wish, view: View, record: Record, intent: Draft, state: str) 
     return attrs.evolve(view, standing=fold(record), known=view.facts, running=0.0).order()
 
 
-def _append(wish: Wish, view: View, record: Record, drafts: tuple[Draft, ...]) -> Step[Record]:
+def _append(wish: Wish, view: View, record: Record, drafts: tuple[Draft, ...], lane: str | None = None) -> Step[Record]:
     append = Append(
         order_id=wish.order_id,
         expected_version=record.version,
         entries=drafts,
         header=record.header if record.version == 0 else None,
+        lane=lane,
     )
     try:
         entries = yield from perform(Write(append))
+    except LaneTakenError as taken:
+        raise view.lane_taken(wish.trigger, taken.order_id) from None
     except StoreError as broken:
         raise unwritable(wish.seat, wish.order_id, broken) from None
     except CommandTakenError as taken:

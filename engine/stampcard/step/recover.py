@@ -31,7 +31,7 @@ from stampcard.commands import Command
 from stampcard.journal.contract import Append, Draft, Record, StoreError, VersionConflictError
 from stampcard.journal.fold import PROBE, OpenIntent, Standing, fold
 from stampcard.model import AnyOrder, EntryKind
-from stampcard.step.conclude import Promise, conclude, extended, judge, settle, write_escalation
+from stampcard.step.conclude import ASK_AGAIN_CHECK, Promise, conclude, extended, judge, settle, write_escalation
 from stampcard.step.effects import Monotonic, Now, Own, Pending, Send, Sleep, Step, Write, perform
 from stampcard.step.look import look, unknown, unwritable
 from stampcard.step.verb import Seat
@@ -169,7 +169,7 @@ def _follow(case: _Case, advice: Recovery[Any, Any]) -> Step[bool]:
             ending = yield from settle(case.promise, attrs.evolve(advice, inferred=True), 0, case.record)
             return not case.still_open(ending.standing)
         case AskAgain(reason=reason):
-            return (yield from _give_up(case, reason, "whether the customer was charged"))
+            return (yield from _give_up(case, reason, ASK_AGAIN_CHECK))
         case Escalate(reason=reason, check=check):
             return (yield from _give_up(case, reason, check))
         case Resend(limit=limit) if case.sends > limit:

@@ -6,7 +6,7 @@ May live here: reading. May not: an effect that changes anything, a decision abo
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -26,13 +26,15 @@ from stampcard.errors import (
 from stampcard.journal.codec import unpack
 from stampcard.journal.contract import StoreError
 from stampcard.journal.fold import OpenIntent, Standing
-from stampcard.model import AnyOrder, Doubt, Facts, Order, Refusal
+from stampcard.model import AnyOrder, Doubt, Entry, Facts, Order, Possible, Refusal
 from stampcard.phrases import Phrases
 from stampcard.step.trouble import declined, not_sent
 
-__all__ = ["View", "legal"]
+__all__ = ["View", "asks_again", "effectless", "legal"]
 
 E = TypeVar("E", bound=StampcardError)
+_LANE_PAUSE = 5.0
+"""Seconds until it is worth trying again: about the time a call takes."""
 
 
 def legal(adapter: AnyAdapter, standing: Standing) -> frozenset[str]:
@@ -51,7 +53,7 @@ def legal(adapter: AnyAdapter, standing: Standing) -> frozenset[str]:
         if row is None or row.reverses:
             return frozenset()  # a reversal in doubt is settled before anything else
         within = lifecycle.reversible(doubt.source, doubt.trigger)
-        if effectless(adapter, doubt.trigger):
+        if effectless(adapter, doubt.trigger) or asks_again(adapter, doubt.trigger) is not None:
             decisions = {r.trigger for r in lifecycle.rows if not r.calls_provider and standing.state in r.sources}
             within |= decisions | {doubt.trigger}
         allowed &= within
@@ -62,6 +64,12 @@ def effectless(adapter: AnyAdapter, trigger: str) -> bool:
     """Nothing changes at the provider, so nothing is at stake when its reply is lost."""
     policy = adapter.policies.get(trigger)
     return policy is not None and policy.effectless
+
+
+def asks_again(adapter: AnyAdapter, trigger: str) -> float | None:
+    """Seconds a call of unknown ending may have effect, where the till may fire its trigger anew; else None."""
+    policy = adapter.policies.get(trigger)
+    return None if policy is None else policy.asks_again
 
 
 @attrs.frozen(kw_only=True, slots=False)
@@ -107,6 +115,7 @@ class View:
             facts=self.facts,
             ticket=header.ticket,
             doubt=self.doubt(),
+            possible=self.possible(),
             allowed=self.allowed,
             final=state in lifecycle.final,
             cashier=self.cashier(),
@@ -129,6 +138,22 @@ class View:
                 raise StoreError(f"order {order.id}: a step nobody knows")
             order = attrs.evolve(order, facts=order.facts.learn(self.standing.input(open_step.entry, kind)))
         return order
+
+    def possible(self) -> tuple[Possible, ...]:
+        """Calls that were gone past without an answer, where the till may ask again."""
+        found: list[Possible] = []
+        for name, intent in self.standing.intents.items():
+            life = asks_again(self.adapter, intent.trigger)
+            ending = self.standing.endings.get(name)
+            if life is None or ending is None or ending.intent == name:
+                continue
+            later = next((e for e in self.standing.record.entries if e.intent == name and _late(e)), None)
+            if later is not None and later.code != "late.accepted":
+                continue  # it was told no, or never left
+            why = "no answer was recorded" if later is None else "a late reply said that it took effect"
+            until = intent.at + timedelta(seconds=life)
+            found.append(Possible(trigger=intent.trigger, since=intent.at, until=until, why=why))
+        return tuple(found)
 
     def doubt(self) -> Doubt | None:
         """The newest open intent that needs a person, else the newest open one."""
@@ -232,6 +257,18 @@ class View:
         error.reason = "busy"
         return error
 
+    def lane_taken(self, trigger: str, other: str) -> UnavailableError:
+        """Another order's call is under way, and two at a time could not be told apart afterwards."""
+        error = self.error(
+            UnavailableError,
+            "order.lane_busy",
+            detail=f"the same is under way, or in doubt, as order {other}: settle that first",
+            trigger=trigger,
+            retry_after=_LANE_PAUSE,
+        )
+        error.reason = "busy"
+        return error
+
     def in_doubt(self, trigger: str, why: str) -> InDoubtError:
         """Nobody knows; NeedsHumanError once recovery has given up."""
         found = self._doubted()
@@ -261,6 +298,10 @@ class View:
     def not_sent(self, trigger: str, said: NotSent, http: int) -> StampcardError:
         """See `stampcard.step.trouble`."""
         return not_sent(self.error, trigger, said, http)
+
+
+def _late(entry: Entry) -> bool:
+    return entry.code in ("late.accepted", "late.declined", "late.notsent")
 
 
 def _check_of(intent: OpenIntent) -> str:

@@ -132,6 +132,8 @@ class AsyncRuntime:
                 return await self._disk().read(self.journal.open_orders)
             case do.Changes(after, limit):
                 return await self._disk().read(lambda: self.journal.changes(after=after, limit=limit))
+            case do.Find(text, provider, limit):
+                return await self._disk().read(lambda: self.journal.find(text=text, provider=provider, limit=limit))
             case do.Forget(subject):
                 self._recent.clear()
                 return await self._disk().read(lambda: self.journal.forget(subject))
