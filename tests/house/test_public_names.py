@@ -19,13 +19,14 @@ STAMPCARD = """
     GUEST Address AnyOrder AsyncTill AuthorizationState Basket CardBrand Channel ConfigurationError ConflictError
     DeclinedError Doubt Entry EntryKind Environment Facts FulfilmentState Guest Handover InDoubtError Journal
     JournalError Line Member Modifier Money NeedsHumanError Next NotAllowedError NotSentError Order Possible
-    PurchaseState RedemptionState Refusal Reward SealKey Sealed Secret Site StampcardError Tender TenderKind Till Totals UnavailableError
-    UnknownOrderError UnsupportedError
+    PurchaseState RedemptionState Refusal Reward SealKey Sealed Secret Site StampcardError Tender
+    TenderKind Till Totals UnavailableError UnknownOrderError UnsupportedError
 """
 TILL = "changes close forget forget_guest in_doubt order_id use"
 ASYNC_TILL = "aclose changes forget forget_guest in_doubt order_id use"
 SPENDGO_VERBS = """
-    abandon at balance bill by checkout complete get history member order_id place recover refund rewards void wait within
+    abandon at balance bill by checkout complete get history member order_id place recover refund rewards void wait
+    within
 """
 
 

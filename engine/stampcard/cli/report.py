@@ -281,14 +281,13 @@ def _facts(standing: Standing, *, personal: bool) -> Tree | None:
     return cast(Tree, _redacted(facts))
 
 
-def _redacted(node: Any) -> Any:
+def _redacted(node: object) -> object:
     """Without the sealed tokens: a journal keeps them, nobody is shown them."""
     if isinstance(node, list):
-        items: list[Any] = node
-        return [_redacted(item) for item in items]
+        return [_redacted(item) for item in cast("list[object]", node)]
     if not isinstance(node, dict):
         return node
-    tree = cast(Tree, node)
+    tree = cast("dict[str, object]", node)
     return "***" if tree.keys() == {"sealed"} else {key: _redacted(value) for key, value in tree.items()}
 
 

@@ -11,7 +11,7 @@ from stampcard.adapter import AnyAdapter, Declined, NotSent, Query, Unknown
 from stampcard.errors import Next, StampcardError
 from stampcard.model import Site
 from stampcard.step.effects import Mint, Own, Pending, Send, Step, perform
-from stampcard.step.trouble import declined, not_sent
+from stampcard.step.trouble import declined, not_sent, unsent
 from stampcard.step.verb import Seat
 from stampcard.transport.contract import Failed, Sent
 from stampcard.wire import Request
@@ -66,7 +66,7 @@ def ask(seat: Seat[Any], adapter: AnyAdapter, site: Site, query: Query[T]) -> St
 
     sent = yield from question(seat, adapter, site, query.request, query.call_budget)
     if isinstance(sent, Failed):
-        raise not_sent(error, query.name, NotSent(why=sent.why), 0)
+        raise not_sent(error, query.name, unsent(sent), 0)
     status = sent.response.status
     match query.read(sent.response):
         case Declined() as no:

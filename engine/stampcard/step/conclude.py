@@ -29,6 +29,7 @@ from stampcard.journal.fold import OpenIntent, Standing, fold
 from stampcard.machine import IllegalMoveError, move
 from stampcard.model import AnyOrder, Entry, EntryKind, Facts, Ownership
 from stampcard.step.effects import Keep, Load, Now, Step, Write, perform
+from stampcard.step.trouble import unsent
 from stampcard.step.view import effectless
 from stampcard.transport.contract import Failed, Sent
 
@@ -81,7 +82,7 @@ class Ending:
 def judge(promise: Promise, sent: Sent) -> tuple[Outcome[Any, Any], int]:
     """The adapter's verdict on what came back, and the HTTP status (0: none). Never raises."""
     if isinstance(sent, Failed):
-        return (Unknown(why=sent.why) if sent.sent else NotSent(why=sent.why)), 0
+        return (Unknown(why=sent.why) if sent.sent else unsent(sent)), 0
     status = sent.response.status
     try:
         outcome: Outcome[Any, Any] = promise.adapter.read(promise.order, promise.command, sent.response)

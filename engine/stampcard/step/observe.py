@@ -25,6 +25,7 @@ from stampcard.step.conclude import apart, extended, personal_of
 from stampcard.step.effects import Keep, Monotonic, Now, Sleep, Step, Write, perform
 from stampcard.step.look import look, unknown, unwritable
 from stampcard.step.recover import settle_order
+from stampcard.step.trouble import unsent
 from stampcard.step.verb import Seat
 from stampcard.step.view import View
 from stampcard.transport.contract import Failed
@@ -47,7 +48,7 @@ def observe(seat: Seat[Any], adapter: AnyAdapter, order_id: str) -> Step[AnyOrde
     budget = adapter.policies[_OBSERVE.trigger].call_budget
     sent = yield from question(seat, adapter, order.site, adapter.request(order, _OBSERVE), budget)
     if isinstance(sent, Failed):
-        raise view.not_sent(_OBSERVE.trigger, NotSent(why=sent.why), 0)
+        raise view.not_sent(_OBSERVE.trigger, unsent(sent), 0)
     return (yield from _follow(seat, adapter, view, sent.response))
 
 

@@ -9,8 +9,9 @@ from typing import Protocol, TypeVar
 
 from stampcard.adapter import Declined, NotSent
 from stampcard.errors import DeclinedError, Next, StampcardError, UnavailableError
+from stampcard.transport.contract import Failed
 
-__all__ = ["Maker", "declined", "not_sent"]
+__all__ = ["Maker", "declined", "not_sent", "unsent"]
 
 E = TypeVar("E", bound=StampcardError)
 
@@ -32,6 +33,13 @@ class Maker(Protocol):
     ) -> E:
         """The error."""
         ...
+
+
+def unsent(failed: Failed) -> NotSent:
+    """No answer, told as the proof that nothing happened: of a call that surely never left, or changes nothing."""
+    if failed.ours:
+        return NotSent(why=failed.why, code="credentials.refused", ours=True)
+    return NotSent(why=failed.why)
 
 
 def declined(make: Maker, trigger: str, said: Declined, http: int, *, replayed: bool = False) -> DeclinedError:

@@ -15,7 +15,7 @@ import httpx
 
 from stampcard import wire
 from stampcard.transport._attempt import Attempt
-from stampcard.transport.contract import Call, Failed, Reply, Sent
+from stampcard.transport.contract import Call, CredentialsRefusedError, Failed, Reply, Sent
 
 __all__ = ["CLOSED", "Body", "Exchange", "RefusedError", "check_base_url", "for_hook"]
 
@@ -181,9 +181,13 @@ class Exchange:
             return Failed(why="the auth hook never sent the request", sent=False)
         return Reply(response=self._answer)
 
-    def failed(self, error: BaseException) -> Failed:
+    def failed(self, error: BaseException) -> Sent:
         """What a flow that ended with an error comes to."""
-        return Failed(why=self._why(error), sent=self._last is not None and self._last.sent)
+        if self._answer is not None and self._now is not self._last:
+            # A renewal broke that the order's own whole answer asked for: the order was not sent again since.
+            return Reply(response=self._answer)
+        sent = self._last is not None and self._last.sent
+        return Failed(why=self._why(error), sent=sent, ours=not sent and isinstance(error, CredentialsRefusedError))
 
     def _why(self, error: BaseException) -> str:
         root = error

@@ -20,7 +20,7 @@ import attrs
 
 from stampcard.wire import Response
 
-__all__ = ["Call", "Failed", "Reply", "Sent"]
+__all__ = ["Call", "CredentialsRefusedError", "Failed", "Reply", "Sent"]
 
 
 @attrs.frozen(kw_only=True)
@@ -30,13 +30,18 @@ class Reply:
     response: Response
 
 
+class CredentialsRefusedError(Exception):
+    """An auth hook gives up before the order is sent: the provider does not accept our credentials."""
+
+
 @attrs.frozen(kw_only=True)
 class Failed:
-    """No whole answer. `sent` is False only with proof that no request byte left."""
+    """No whole answer. sent: False only with proof that no request byte left. ours: our credentials are at fault."""
 
     why: str
     """For the log: the kind of failure. Never a URL, a header or a body: one provider has its key in the path."""
     sent: bool
+    ours: bool = False
 
 
 Sent: TypeAlias = Reply | Failed
