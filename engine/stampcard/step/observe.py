@@ -49,7 +49,7 @@ def observe(seat: Seat[Any], adapter: AnyAdapter, order_id: str) -> Step[AnyOrde
     sent = yield from question(seat, adapter, order.site, adapter.request(order, _OBSERVE), budget)
     if isinstance(sent, Failed):
         raise view.not_sent(_OBSERVE.trigger, unsent(sent), 0)
-    return (yield from _follow(seat, adapter, view, sent.response))
+    return (yield from _follow(seat, adapter, order, sent.response))
 
 
 def _seen(seat: Seat[Any], adapter: AnyAdapter, order_id: str) -> Step[View]:
@@ -74,24 +74,24 @@ def _may(adapter: AnyAdapter, view: View, order: AnyOrder) -> None:
         raise view.refused(trigger, refusals)
 
 
-def _follow(seat: Seat[Any], adapter: AnyAdapter, view: View, response: Response) -> Step[AnyOrder]:
-    """Write down what is new, whatever another lane wrote meanwhile."""
+def _follow(seat: Seat[Any], adapter: AnyAdapter, asked: AnyOrder, response: Response) -> Step[AnyOrder]:
+    """Write down what is new, whatever another lane wrote since we asked."""
     now = yield from perform(Now())
     while True:
+        view = yield from _seen(seat, adapter, asked.id)
         outcome = _read(adapter, view.order(), response)
-        drafts = _news(adapter, view, outcome, now, seat.actor)
+        drafts = _news(adapter, view, asked, outcome, now, seat.actor)
         if drafts:
             record = view.standing.record
             append = Append(order_id=record.header.order_id, expected_version=record.version, entries=drafts)
             try:
                 entries = yield from perform(Write(append))
             except VersionConflictError:
-                view = yield from _seen(seat, adapter, record.header.order_id)
                 continue
             except StoreError as broken:
                 raise unwritable(seat, record.header.order_id, broken) from None
             yield from perform(Keep(extended(record, entries, drafts)))
-            view = yield from _seen(seat, adapter, record.header.order_id)
+            view = yield from _seen(seat, adapter, asked.id)
         match outcome:
             case Accepted():
                 return view.order()
@@ -113,7 +113,7 @@ def _read(adapter: AnyAdapter, order: AnyOrder, response: Response) -> Outcome[A
 
 
 def _news(
-    adapter: AnyAdapter, view: View, outcome: Outcome[Any, Any], now: datetime, by: str | None
+    adapter: AnyAdapter, view: View, asked: AnyOrder, outcome: Outcome[Any, Any], now: datetime, by: str | None
 ) -> tuple[Draft, ...]:
     standing = view.standing
     if standing.open:  # another lane began a step meanwhile: its own reply is the later word
@@ -130,6 +130,8 @@ def _news(
         try:
             state = str(move(adapter.lifecycle, state, _OBSERVE.trigger, outcome.to))
         except IllegalMoveError:
+            if outcome.to == asked.state:  # true when we asked; another lane has followed the provider further since
+                return drafts
             return (*drafts, *drift(standing, "observe.no_edge", str(outcome.to), now, by))
     if state == standing.state and outcome.facts == view.order().facts:
         return drafts
