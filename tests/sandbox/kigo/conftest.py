@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import sys
+import time
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -44,6 +46,14 @@ class Clock:
 
     def forward(self, **time: float) -> None:
         self.now += timedelta(**time)
+
+
+class BusyClock(Clock):
+    """Lets another thread run whenever the time is asked for, which is in the middle of every call."""
+
+    def __call__(self) -> datetime:
+        time.sleep(0)
+        return self.now
 
 
 class Client:
@@ -124,6 +134,15 @@ def connect() -> Callable[..., Client]:
 @pytest.fixture
 def client(connect: Callable[..., Client], clock: Clock) -> Client:
     return connect(clock=clock)
+
+
+@pytest.fixture
+def crowded(connect: Callable[..., Client]) -> Iterator[Client]:
+    """A client for many threads, which take turns as often as they can: without the model's lock these tests fail."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield connect(clock=BusyClock())
+    sys.setswitchinterval(before)
 
 
 @pytest.fixture

@@ -48,14 +48,14 @@ def test_a_code_is_claimed_once_whoever_tries_again(client, who) -> None:
     assert client.order().body["claim_code"] == code
 
 
-def test_many_claims_at_once_are_one(client) -> None:
-    code = client.order().body["claim_code"]
-    tokens = [client.user_token(f"user-{number}") for number in range(32)]
+def test_many_claims_at_once_are_one(crowded) -> None:
+    code = crowded.order().body["claim_code"]
+    tokens = [crowded.user_token(f"user-{number}") for number in range(32)]
     with ThreadPoolExecutor(16) as wallets:
-        statuses = list(wallets.map(lambda token: client.claim(code, token).status, tokens))
+        statuses = list(wallets.map(lambda token: crowded.claim(code, token).status, tokens))
     assert sorted(statuses) == [200] + [409] * 31
-    assert client.model.claimed(COFFEE) == 1
-    assert client.model.unbalanced() == ()
+    assert crowded.model.claimed(COFFEE) == 1
+    assert crowded.model.unbalanced() == ()
 
 
 @pytest.mark.parametrize("code", ["NONSENSE", "ord-1", "%00", "%E2%98%83", "order-1"])
@@ -103,6 +103,18 @@ def test_codes_live_for_ever_unless_a_switch_says_otherwise(connect, clock) -> N
         assert client.lookup(code, client.user_token()).body["tokens"][0]["status"] == "claimable"
         clock.forward(seconds=1)
         assert client.claim(code, client.user_token()).status == status
+
+
+def test_another_code_lives_as_long_as_a_first_one(connect, clock) -> None:
+    client = connect(clock=clock, switches=Switches(code_lifetime=timedelta(hours=1)))
+    client.order()
+    clock.forward(hours=1)
+    assert client.model.status("ord-1") == "expired"
+    client.model.another_code("ord-1")
+    clock.forward(minutes=59)
+    assert client.model.status("ord-1") == "claimable"
+    clock.forward(minutes=1)
+    assert client.model.status("ord-1") == "expired"
 
 
 @pytest.mark.parametrize("token", [None, "", "nonsense", "sandbox-kigo-key"])

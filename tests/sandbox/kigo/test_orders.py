@@ -50,24 +50,24 @@ def test_the_same_id_with_another_product_gets_the_original_order(client, other)
     assert client.model.stock("tea") == 3
 
 
-def test_duplicates_at_the_same_time_get_one_claim_code(client) -> None:
-    client.partner_token()
+def test_duplicates_at_the_same_time_get_one_claim_code(crowded) -> None:
+    crowded.partner_token()
     ids = [f"ord-{number % 5}" for number in range(200)]
     with ThreadPoolExecutor(16) as tills:
-        answers = list(tills.map(lambda order: client.order(order).body, ids))
+        answers = list(tills.map(lambda order: crowded.order(order).body, ids))
     assert len({(answer["external_order_id"], answer["claim_code"]) for answer in answers}) == 5
-    assert client.model.issued(COFFEE) == 5
-    assert client.model.unbalanced() == ()
+    assert crowded.model.issued(COFFEE) == 5
+    assert crowded.model.unbalanced() == ()
 
 
-def test_the_last_one_in_stock_is_sold_once_however_many_want_it(client) -> None:
-    client.model.set_stock(COFFEE, 1)
-    client.partner_token()
+def test_the_last_one_in_stock_is_sold_once_however_many_want_it(crowded) -> None:
+    crowded.model.set_stock(COFFEE, 1)
+    crowded.partner_token()
     with ThreadPoolExecutor(16) as tills:
-        statuses = list(tills.map(lambda number: client.order(f"ord-{number}").status, range(32)))
+        statuses = list(tills.map(lambda number: crowded.order(f"ord-{number}").status, range(32)))
     assert sorted(statuses) == [200] + [404] * 31
-    assert client.model.stock(COFFEE) == 0
-    assert client.model.unbalanced() == ()
+    assert crowded.model.stock(COFFEE) == 0
+    assert crowded.model.unbalanced() == ()
 
 
 def test_another_id_is_another_order_even_for_the_same_product(client) -> None:
