@@ -180,8 +180,6 @@ class Orders:
             raise invalid(field, "was used by another order")
         if found.state != "held":
             raise invalid(field, "has expired")
-        if found.manufacturer != wish.common.manufacturer:
-            raise invalid("manufacturerID", "is not the authorization's")
         if found.currency != wish.common.currency:
             raise invalid("currency", "is not the authorization's")
         asked = named.amount

@@ -13,6 +13,8 @@ from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import parse_qsl
 
+import attrs
+
 from stampcard_adapters.sandbox.http import RequestLike, header
 from stampcard_adapters.sandbox.jsontext import Json
 
@@ -26,6 +28,13 @@ FORM: Final = "application/x-www-form-urlencoded"
 SCOPE: Final = "oms"
 
 
+@attrs.frozen(kw_only=True)
+class _Token:
+    tenant: str
+    api_key: str
+    ends: datetime
+
+
 class Tokens:
     """The tokens that live. `tenants` is asked at every call: keys may change."""
 
@@ -33,7 +42,7 @@ class Tokens:
         self._tenants = tenants
         self._switches = switches
         self._given = 0
-        self._living: dict[str, tuple[str, datetime]] = {}
+        self._living: dict[str, _Token] = {}
 
     def give(self, request: RequestLike, now: datetime, *, lenient: bool) -> tuple[int, dict[str, Json]]:
         """Answer the token call. Errors are OAuth's own (RFC 6749, 5.2), as the scheme is."""
@@ -51,22 +60,23 @@ class Tokens:
         self._given += 1
         digest = hashlib.sha256(f"{tenant.name}:{self._given}".encode("utf-8", "surrogatepass")).hexdigest()
         token = f"sandbox-token-{self._given}-{digest[:32]}"
-        self._living = {known: row for known, row in self._living.items() if row[1] > now}
-        self._living[token] = (tenant.name, now + life)
+        self._living = {known: row for known, row in self._living.items() if row.ends > now}
+        self._living[token] = _Token(tenant=tenant.name, api_key=tenant.api_key, ends=now + life)
         seconds = int(life.total_seconds())
         return 200, {"access_token": token, "token_type": "Bearer", "expires_in": seconds, "scope": SCOPE}
 
     def tenant_of(self, request: RequestLike, now: datetime) -> Tenant:
         """Whose call it is; 401 without a living token, 403 when the API key does not go with it (vector 9)."""
         scheme, _, token = (header(request, "Authorization") or "").strip().partition(" ")
-        name, ends = self._living.get(token.strip(), ("", now))
-        if scheme.lower() != "bearer" or now >= ends:
+        living = self._living.get(token.strip())
+        if scheme.lower() != "bearer" or living is None or now >= living.ends:
             raise not_authorized("The access token is missing, unknown or expired.", http_status=401)
         api_key = header(request, "API-Key")
         if not api_key:
             raise not_authorized("The API-Key header is missing.", http_status=self._switches.missing_api_key)
-        tenant = self._tenants().get(name)
-        if tenant is None or not _same(tenant.api_key, api_key.strip()):
+        tenant = self._tenants()[living.tenant]
+        # the token's key, the call's and the tenant's of today: all the same, or it is a mismatch
+        if not (_same(living.api_key, api_key.strip()) and _same(living.api_key, tenant.api_key)):
             raise not_authorized("The token is not of this API key.", http_status=self._switches.key_mismatch)
         return tenant
 
