@@ -210,7 +210,8 @@ def _may(wish: Wish, view: View) -> None:
     """Raise unless the table, every guard, the provider and the doubt allow it."""
     lifecycle, trigger = wish.adapter.lifecycle, wish.trigger
     row = lifecycle.row(view.standing.state, trigger)
-    if trigger not in lifecycle.triggers or (row and row.calls_provider and trigger not in wish.adapter.policies):
+    rows = [r for r in lifecycle.rows if r.trigger == trigger]
+    if not rows or (trigger not in wish.adapter.policies and any(r.calls_provider for r in rows)):
         error = view.error(UnsupportedError, "provider.unsupported", detail=f"{wish.adapter.name} has no {trigger}")
         error.capability = trigger
         raise error

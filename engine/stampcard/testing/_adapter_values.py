@@ -1,0 +1,142 @@
+"""What the adapter suite is fed: recorded samples from files, and the order and command each is about.
+
+May live here: reading samples, the values of the suite, judging whether a body holds what a success needs. May not: a
+promise.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, cast
+
+import attrs
+import httpx
+
+from stampcard.adapter import Accepted, AnyAdapter, Declined, NotSent, Unknown
+from stampcard.commands import Command
+from stampcard.model import AnyOrder, Site
+from stampcard.wire import Response
+
+__all__ = ["OUTCOMES", "AdapterSubject", "AuthCase", "Example", "Sample", "holds", "samples_in"]
+
+
+@attrs.frozen(kw_only=True)
+class Example:
+    """An order, in the state it is in before the step, and the command."""
+
+    order: AnyOrder
+    command: Command
+
+
+@attrs.frozen(kw_only=True)
+class Sample:
+    """One recorded answer: a folder `<samples>/<name>` with `case.json` and `response.json` (or `.txt`).
+
+    case.json: trigger, status, headers, expect {outcome, and any of code, to, ours, retry_after}; whatever else you put
+    there is in `case`. request: the bytes of `request.txt`, when there is one: a line with method and target, an empty
+    line, the body.
+    """
+
+    name: str
+    case: Mapping[str, Any]
+    response: Response
+    request: bytes | None = attrs.field(default=None, repr=False)
+
+    @property
+    def trigger(self) -> str:
+        return str(self.case["trigger"])
+
+    @property
+    def expect(self) -> Mapping[str, Any]:
+        return cast("Mapping[str, Any]", self.case["expect"])
+
+    @property
+    def accepted(self) -> bool:
+        return bool(self.expect["outcome"] == "Accepted")
+
+
+@attrs.frozen(kw_only=True)
+class AuthCase:
+    """A vector of the auth hook. answers: of the calls it makes before and between, in order, as (status, body).
+
+    headers: what the request carries in the end; target: where it goes in the end, when the hook changes that.
+    """
+
+    request: httpx.Request
+    headers: Mapping[str, str]
+    answers: tuple[tuple[int, bytes], ...] = ()
+    target: str | None = None
+
+
+class AdapterSubject:
+    """What you say of your adapter; see `stampcard.testing.adapter_contract.AdapterContract`."""
+
+    samples: Path | str
+    """The folder of recorded samples."""
+    required: Mapping[str, tuple[str, ...]] = {}
+    """Trigger -> paths a success cannot be without: "order.id"; "a|b" where either will do. Names match in any case."""
+    secrets: tuple[str, ...] = ()
+    """Everything that stands in your samples and settings and may never show."""
+    sealed: tuple[str, ...] = ()
+    """Those of them that are journalled on purpose, as `Sealed`."""
+    site: Site = Site(store="999999")
+    bodies: int = 2_000
+    """Mutated bodies tried in one run; set STAMPCARD_FUZZ for more."""
+
+    def adapter(self) -> AnyAdapter:
+        """A new adapter, the same every time."""
+        raise NotImplementedError
+
+    def example(self, sample: Sample) -> Example:
+        """The order and the command this sample answers."""
+        raise NotImplementedError
+
+    def auth_cases(self) -> Mapping[str, AuthCase]:
+        """Vectors of the auth hook, by name."""
+        return {}
+
+
+def samples_in(folder: Path | str) -> dict[str, Sample]:
+    """Every sample of a folder by name; folders without a `case.json` (of queries) are left out."""
+    found: dict[str, Sample] = {}
+    for file in sorted(Path(folder).glob("*/case.json")):
+        case = cast("dict[str, Any]", json.loads(file.read_text(encoding="utf-8")))
+        body = next((file.with_name(n) for n in ("response.json", "response.txt") if file.with_name(n).exists()), None)
+        request = file.with_name("request.txt")
+        found[file.parent.name] = Sample(
+            name=file.parent.name,
+            case=case,
+            response=Response(
+                status=int(case["status"]),
+                headers=dict(case.get("headers") or {}),
+                body=b"" if body is None else body.read_bytes(),
+            ),
+            request=request.read_bytes() if request.exists() else None,
+        )
+    return found
+
+
+OUTCOMES: Final[tuple[type[object], ...]] = (Accepted, Declined, NotSent, Unknown)
+
+
+def holds(body: bytes, paths: tuple[str, ...]) -> bool:
+    """Whether a JSON body has something at every path: the suite's own reading, not the adapter's."""
+    try:
+        tree: object = json.loads(body.decode("utf-8-sig"))
+    except (ValueError, RecursionError):
+        return False
+    return all(_at(tree, path.split(".")) for path in paths)
+
+
+def _at(node: object, path: list[str]) -> bool:
+    if not path:
+        return node is not None and node != "" and node != [] and node != {}
+    if isinstance(node, list):
+        return any(_at(item, path) for item in cast("list[object]", node))
+    if not isinstance(node, dict):
+        return False
+    wanted = {name.lower() for name in path[0].split("|")}
+    members = cast("dict[str, object]", node)
+    return any(_at(value, path[1:]) for key, value in members.items() if key.lower() in wanted)
