@@ -81,8 +81,8 @@ def test_comp_points_add_and_remove_and_never_go_below_nothing(client) -> None:
     ("body", "code"),
     [
         (None, "missing_data"), ({}, "missing_data"), ({"points": 0}, "missing_data"),
-        ({"points": "5"}, "argument_error"), ({"points": 1.5}, "argument_error"), ({"points": 10**10}, "argument_error"),
-        ([], "argument_error"),
+        ({"points": "5"}, "argument_error"), ({"points": 1.5}, "argument_error"),
+        ({"points": 10**10}, "argument_error"), ([], "argument_error"),
     ],
 )  # fmt: skip
 def test_bad_comp_points_are_refused(client, body, code) -> None:

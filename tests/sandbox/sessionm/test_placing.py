@@ -232,6 +232,16 @@ def test_an_offer_is_available_only_while_it_runs(client) -> None:
     assert seen == [("error", False), ("ok", True), ("error", False)]
 
 
+def test_the_last_point_and_the_last_piece_count(client) -> None:
+    client.model.give(POOR, 49)
+    assert client.place(POOR).code == "offer_not_available"
+    client.model.give(POOR, 1)
+    client.model.set_stock(1, 1)
+    assert client.place(POOR, quantity=2).code == "offer_not_available"
+    assert client.placed(POOR)
+    assert (client.model.points(POOR), client.model.stock(1)) == (0, 0)
+
+
 def test_stock_may_leave_at_approval_by_switch(connect) -> None:
     client = connect(switches=Switches(stock_taken_at="approval"))
     client.model.set_stock(1, 1)
