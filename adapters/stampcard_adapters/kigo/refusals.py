@@ -38,6 +38,10 @@ SSO: Final[Table] = {(400, "*"): ("sso.refused", "The loyalty service does not l
 
 _CODE: Final = re.compile(r"[a-z][a-z0-9_]{0,59}")
 _BEFORE_A_SECRET: Final = frozenset({"code", "id", "token", "link", "url", "key", "session", "deeplink"})
+_ORDINARY: Final = frozenset(
+    "is was are has been be must not a the or and for of with required missing invalid valid unknown expired used "
+    "already found empty exists exist does".split()
+)
 _LONGEST_WAIT: Final = 86_400.0
 
 
@@ -87,13 +91,13 @@ def shown(words: str | None, hide: Iterable[str] = ()) -> str | None:
         words = words.replace(ours, "***") if ours else words
     plain = "".join(c if unicodedata.category(c)[0] not in "CZ" else " " for c in words[:2000])
     kept: list[str] = []
+    announced = False
     for word in plain.split():
-        kept.append("***" if (kept and _announces(kept[-1])) or _secretive(word) else word)
+        bare = word.lower().strip("\"':;,.()")
+        ordinary = bare in _ORDINARY
+        kept.append("***" if (announced and not ordinary) or _secretive(word) else word)
+        announced = (announced and ordinary) or re.split(r"[-_]", bare)[-1] in _BEFORE_A_SECRET
     return " ".join(kept)[:200] or None
-
-
-def _announces(word: str) -> bool:
-    return re.split(r"[-_]", word.lower().strip("\"':;,.()"))[-1] in _BEFORE_A_SECRET
 
 
 def _secretive(word: str) -> bool:
