@@ -13,8 +13,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Final, TypeVar
 
-import attrs
-
 from stampcard import (
     Basket,
     DeclinedError,
@@ -34,31 +32,18 @@ from stampcard import (
 )
 from stampcard.signing import Key, KeyRing
 from stampcard_adapters.commands._demo_screen import Balances, Screen
+from stampcard_adapters.commands._demo_told import Told, ToldWrongError
 from stampcard_adapters.commands._demo_wire import Overheard
 from stampcard_adapters.sandbox.app import sandbox_app
 from stampcard_adapters.sandbox.serve import serve
 from stampcard_adapters.sandbox.spendgo import SpendgoModel
 from stampcard_adapters.spendgo import Balance, Spendgo, SpendgoKeys, SpendgoOrder, SpendgoTill
 
-__all__ = ["Told", "ToldWrongError", "tell"]
+__all__ = ["tell"]
 
 T = TypeVar("T")
 
 PHONE: Final = "5555550100"
-
-
-class ToldWrongError(Exception):
-    """Something went differently than told."""
-
-
-@attrs.frozen(kw_only=True)
-class Told:
-    """What the story leaves behind. main: the order that saw the whole lifecycle. unbalanced: books that do not."""
-
-    main: str
-    orders: tuple[str, ...]
-    calls: int
-    unbalanced: tuple[str, ...]
 
 
 def tell(screen: Screen, journal: Path) -> Told:

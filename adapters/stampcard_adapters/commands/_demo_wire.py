@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final, cast
 
 import attrs
@@ -18,6 +18,8 @@ from stampcard_adapters.sandbox.jsontext import Json
 
 __all__ = ["Exchange", "Overheard", "changed", "laid_out", "shown_headers"]
 
+_Tree = dict[str, object]
+_HIDDEN: Final = "***"
 _SHOWN: Final = frozenset({"content-type", "content-length", "user-agent"})
 """Headers whose values are shown. Any other may be a credential, whoever invents it."""
 _QUIET: Final = frozenset({"host", "accept-encoding", "accept", "connection", "content-length", "user-agent"})
@@ -37,10 +39,16 @@ class Exchange:
 
 
 class Overheard:
-    """A model that remembers what it was asked, and otherwise is the model."""
+    """A model that remembers what it was asked, and otherwise is the model.
 
-    def __init__(self, model: Model) -> None:
+    What it remembers is fit to be shown. secrets: texts that become "***" wherever they stand (a key in the path).
+    hidden: names of JSON members whose values do, "codes.code" for one below another; letters' case does not matter.
+    """
+
+    def __init__(self, model: Model, *, secrets: Sequence[str] = (), hidden: Sequence[str] = ()) -> None:
         self._model = model
+        self._secrets = tuple(secrets)
+        self._hidden = frozenset(name.lower() for name in hidden)
         self._lock = threading.Lock()
         self._heard: list[Exchange] = []
         self.count = 0
@@ -53,16 +61,27 @@ class Overheard:
         response = self._model.handle(request)
         exchange = Exchange(
             method=request.method,
-            target=request.target,
+            target=self._safe(request.target.encode()).decode(),
             headers=dict(request.headers),
-            body=request.body,
+            body=self._safe(request.body),
             status=response.status,
-            answer=response.body,
+            answer=self._safe(response.body),
         )
         with self._lock:
             self._heard.append(exchange)
             self.count += 1
         return response
+
+    def _safe(self, text: bytes) -> bytes:
+        """Without what nobody may read. What is no JSON and may hold a hidden member is not shown at all."""
+        for secret in self._secrets:
+            text = text.replace(secret.encode(), _HIDDEN.encode())
+        if not self._hidden or not any(name.rpartition(".")[2].encode() in text.lower() for name in self._hidden):
+            return text
+        try:
+            return _compact(_without(_parsed(text), "", self._hidden)).encode()
+        except ValueError:
+            return _HIDDEN.encode()
 
     def tenants(self) -> dict[str, Json]:
         return self._model.tenants()
@@ -75,6 +94,20 @@ class Overheard:
         with self._lock:
             heard, self._heard = self._heard, []
         return heard
+
+
+def _without(node: object, above: str, hidden: frozenset[str]) -> object:
+    """The tree with "***" for every hidden member; what lies in a list lies below the list's own name."""
+    if isinstance(node, list):
+        return [_without(one, above, hidden) for one in cast("list[object]", node)]
+    if not isinstance(node, dict):
+        return node
+    kept: _Tree = {}
+    for key, value in cast(_Tree, node).items():
+        name = key.lower()
+        secret = value is not None and (name in hidden or f"{above}.{name}" in hidden)
+        kept[key] = _HIDDEN if secret else _without(value, name, hidden)
+    return kept
 
 
 def shown_headers(exchange: Exchange) -> list[tuple[str, str]]:
@@ -90,9 +123,6 @@ class _Figure(str):
     """A JSON number as it was written: 5.10 stays 5.10."""
 
     __slots__ = ()
-
-
-_Tree = dict[str, object]
 
 
 def _parsed(body: bytes) -> object:

@@ -26,7 +26,7 @@ from stampcard.journal import open_journal
 from stampcard.journal.contract import StoreError
 from stampcard_adapters.commands import _demo_spendgo
 from stampcard_adapters.commands._demo_screen import Screen
-from stampcard_adapters.commands._demo_spendgo import Told, ToldWrongError
+from stampcard_adapters.commands._demo_told import Told, ToldWrongError
 
 __all__ = ["command"]
 
