@@ -38,9 +38,9 @@ SSO: Final[Table] = {(400, "*"): ("sso.refused", "The loyalty service does not l
 
 _CODE: Final = re.compile(r"[a-z][a-z0-9_]{0,59}")
 _BEFORE_A_SECRET: Final = frozenset({"code", "id", "token", "link", "url", "key", "session", "deeplink"})
-_ORDINARY: Final = frozenset(
-    "is was are has been be must not a the or and for of with required missing invalid valid unknown expired used "
-    "already found empty exists exist does".split()
+_ORDINARY: Final = re.compile(
+    "is|was|are|has|been|be|must|not|a|the|or|and|for|of|with|required|missing|invalid|valid|unknown|expired|used"
+    "|already|found|empty|exists?|does"
 )
 _LONGEST_WAIT: Final = 86_400.0
 
@@ -94,7 +94,7 @@ def shown(words: str | None, hide: Iterable[str] = ()) -> str | None:
     announced = False
     for word in plain.split():
         bare = word.lower().strip("\"':;,.()")
-        ordinary = bare in _ORDINARY
+        ordinary = _ORDINARY.fullmatch(bare) is not None
         kept.append("***" if (announced and not ordinary) or _secretive(word) else word)
         announced = (announced and ordinary) or re.split(r"[-_]", bare)[-1] in _BEFORE_A_SECRET
     return " ".join(kept)[:200] or None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import attrs
 import pytest
@@ -18,17 +19,38 @@ SAMPLES = Path(__file__).parents[1] / "samples" / "kigo"
 CALLS = sorted(p.parent for p in SAMPLES.glob("*/request.txt"))
 
 
+def about(case: Path) -> dict[str, Any]:
+    file = next(p for p in (case / "case.json", case / "query.json") if p.exists())
+    found: dict[str, Any] = json.loads(file.read_text())
+    return found
+
+
 @pytest.mark.parametrize("case", CALLS, ids=lambda p: p.name)
 def test_every_call_is_the_recorded_one_byte_for_byte(case: Path) -> None:
-    about = json.loads((case / "case.json").read_text())
+    told = about(case)
     for _ in range(2):  # pure: the same input gives the same bytes
-        if about["call"] == "place":
-            request = o.adapter(about.get("order_path"), **about["switches"]).request(o.order(), o.place())
+        if "trigger" in told:
+            request = o.adapter().request(o.order(), o.place())
         else:
-            field = ProgramField(about["switches"].get("program_field", "external_program_id"))
-            request = sso_query("anna", Sso(**about["sso"]), program_field=field).request
+            request = sso_query("anna", Sso(**told["sso"]), program_field=ProgramField(told["program_field"])).request
         assert f"{request.method} {request.target}\n\n".encode() + request.body == (case / "request.txt").read_bytes()
         assert request.headers == {"Content-Type": "application/json"}
+
+
+@pytest.mark.parametrize(
+    ("order_path", "in_body", "target"),
+    [
+        (None, False, "/api/v1/products/9f0c1d2e-boost/claim-codes"),
+        (None, True, "/api/v1/products/9f0c1d2e-boost/claim-codes"),
+        ("/api/v2/claims", True, "/api/v2/claims"),
+        ("/api/v2/{product_id}", False, "/api/v2/9f0c1d2e-boost"),
+    ],
+)
+def test_the_product_goes_where_it_is_configured_to(order_path: str | None, in_body: bool, target: str) -> None:
+    request = o.adapter(order_path, product_in_body=in_body).request(o.order(), o.place())
+    assert request.target == target
+    product = ',"product_id":"9f0c1d2e-boost"' if in_body else ""
+    assert request.body == f'{{"external_order_id":"{o.ID}"{product}}}'.encode()
 
 
 def test_nothing_of_whoever_it_is_for_goes_out_with_the_order() -> None:
