@@ -17,7 +17,7 @@ from stampcard.model import Money
 from stampcard.model.money import exponent
 from stampcard.wire import JsonView, Request, Response, path
 from stampcard_adapters.kalixo.refusals import refusal
-from stampcard_adapters.kalixo.replies import codes_in, standing
+from stampcard_adapters.kalixo.replies import codes_in, hidden_in, standing
 from stampcard_adapters.kalixo.requests import look_request, text
 from stampcard_adapters.kalixo.values import GiftCode, KalixoOrder, Product, ProductPage, Version
 
@@ -128,9 +128,9 @@ def codes_query(order: KalixoOrder, version: Version, *, call_budget: float = 10
     request = look_request(order.id, order.facts.kalixo_id, version)
 
     def read(response: Response) -> tuple[GiftCode, ...] | Declined | NotSent | Unknown:
-        if response.status != 200:
-            return refusal(response)
         body = response.json()
+        if response.status != 200:
+            return refusal(response, hide=hidden_in(body))
         seen = standing(order, body, order.facts.items)
         if isinstance(seen, str):
             return Unknown(why=f"HTTP 200: {seen}")

@@ -14,7 +14,7 @@ from stampcard.adapter import Accepted, Declined, Escalate, Evidence, NotSent, P
 from stampcard.lifecycles import FulfilmentState
 from stampcard.wire import Response
 from stampcard_adapters.kalixo.refusals import ALREADY, NOT_FOUND, refusal
-from stampcard_adapters.kalixo.replies import differs, placed, standing
+from stampcard_adapters.kalixo.replies import differs, hidden_in, placed, standing
 from stampcard_adapters.kalixo.requests import look_request
 from stampcard_adapters.kalixo.settings import Switches
 from stampcard_adapters.kalixo.values import KalixoFacts, KalixoOrder, PlaceCodes, Version
@@ -74,11 +74,11 @@ def _absent(order: KalixoOrder, evidence: Evidence, switches: Switches, response
 
 
 def _ours(order: KalixoOrder, command: PlaceCodes, response: Response, version: Version) -> Seen:
+    body = response.json()
     if response.status != 200:
-        no = refusal(response)
+        no = refusal(response, hide=hidden_in(body))
         # A no to the question is no answer about the order.
         return Unknown(why=f"the look was refused ({no.code})") if isinstance(no, Declined) else no
-    body = response.json()
     seen = standing(order, body, command.items)
     if isinstance(seen, str):
         return Unknown(why=f"HTTP 200: {seen}")

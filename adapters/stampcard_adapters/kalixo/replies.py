@@ -22,7 +22,7 @@ from stampcard.wire import JsonView, Response
 from stampcard_adapters.kalixo.refusals import ALREADY, one_line, refusal
 from stampcard_adapters.kalixo.values import Delivered, GiftCode, Item, KalixoFacts, KalixoOrder, PlaceCodes, Version
 
-__all__ = ["Outcome", "Standing", "codes_in", "differs", "placed", "read_look", "read_place", "standing"]
+__all__ = ["Outcome", "Standing", "codes_in", "differs", "hidden_in", "placed", "read_look", "read_place", "standing"]
 
 Outcome: TypeAlias = Accepted[FulfilmentState, KalixoFacts] | Declined | NotSent | Unknown
 
@@ -47,7 +47,7 @@ class Standing:
 
 
 def read_place(order: KalixoOrder, command: PlaceCodes, response: Response, version: Version) -> Outcome:
-    """What placing came to. v1 answers with the codes, or none yet; v2 with 202, perhaps about an order it had already."""
+    """What placing came to. v1 gives the codes, or none yet; v2 says 202, perhaps of an order it had already."""
     documented = (200, 201) if version == 1 else (202,)
     body = response.json()
     if response.status not in documented:
@@ -80,7 +80,7 @@ def _nearest(state: FulfilmentState | None, version: Version) -> FulfilmentState
 
 
 def _refused(response: Response, body: JsonView) -> Declined | NotSent | Unknown:
-    no = refusal(response, hide=_hidden(body))
+    no = refusal(response, hide=hidden_in(body))
     given = _id(body)
     if isinstance(no, Declined) and no.code == ALREADY and given is not None:
         return attrs.evolve(no, provider_code=f"{response.status}/{given}")  # v1: the id is what leads to the order
@@ -91,7 +91,7 @@ def read_look(order: KalixoOrder, response: Response) -> Outcome:
     """Where the order stands, as the provider says. A word nobody knows moves nothing."""
     body = response.json()
     if response.status != 200:
-        return refusal(response, hide=_hidden(body))
+        return refusal(response, hide=hidden_in(body))
     seen = standing(order, body, order.facts.items)
     if isinstance(seen, str):
         return Unknown(why=f"HTTP 200: {seen}")
@@ -112,7 +112,7 @@ def standing(order: KalixoOrder, body: JsonView, items: Sequence[Item]) -> Stand
     known, echo = order.facts.kalixo_id, body.any("externalOrderCode")
     if (known is not None and known != given) or (echo.there and echo.text() != order.id):
         return "it is about another order"
-    hidden = _hidden(body)
+    hidden = hidden_in(body)
     word = one_line(body.any("status", "orderStatus").text(), hidden)
     state = None if word is None else _WORDS.get(word.strip().lower())
     units, ordered = len(codes_in(body)), sum(item.quantity for item in items)
@@ -159,7 +159,8 @@ def codes_in(body: JsonView) -> tuple[GiftCode, ...]:
     return tuple(found)
 
 
-def _hidden(body: JsonView) -> tuple[str, ...]:
+def hidden_in(body: JsonView) -> tuple[str, ...]:
+    """What must not be quoted from this reply: its codes, should the provider repeat one in its words."""
     codes = (code.pin.reveal() for code in codes_in(body))
     return tuple(code for code in codes if len(code) >= _SHORTEST)
 
