@@ -99,6 +99,17 @@ def test_a_cooked_balance_is_found(client) -> None:
     assert "stands at 99901, the rows sum to 99900" in sentence
 
 
+def test_a_cooked_row_and_points_of_nobody_are_found(client) -> None:
+    client.placed()
+    ledger = client.model._apps["sessionm"].world.ledger
+    ledger.rows[0] = attrs.evolve(ledger.rows[0], balance=5)
+    ghost = attrs.evolve(ledger.rows[0].account, holder="nobody")
+    ledger.post(ghost, 5, attrs.evolve(ledger.rows[0].cause), date=ledger.rows[0].date, description="ghost")
+    first, second = client.model.unbalanced()
+    assert "is said to be 5, not 100000" in first
+    assert "points of nobody are nobody's" in second
+
+
 def test_a_row_nobody_ordered_is_found(client) -> None:
     client.placed()
     ledger = client.model._apps["sessionm"].world.ledger

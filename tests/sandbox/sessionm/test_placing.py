@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import attrs
 import pytest
 
-from stampcard_adapters.sandbox.sessionm import Switches
+from stampcard_adapters.sandbox.sessionm import SessionMModel, Switches
 
 RICH, POOR = "4f5b82c0-07c8-11e6-8d84-624132d14633", "4f5b82c0-07c8-11e6-8d84-624132d14634"
 ADDRESS = {
@@ -223,7 +223,7 @@ def test_a_customer_who_does_not_qualify_or_registers_later(client) -> None:
 
 
 def test_an_offer_is_available_only_while_it_runs(client) -> None:
-    start, end = datetime(2015, 1, 20, 13, 5, tzinfo=UTC), datetime(2015, 1, 20, 13, 6, tzinfo=UTC)
+    start, end = datetime(2015, 1, 20, 13, 5, 45, tzinfo=UTC), datetime(2015, 1, 20, 13, 6, 45, tzinfo=UTC)
     client.model.put_offer(attrs.evolve(client.model.offer(1), start_time=start, end_time=end))
     seen = []
     for _ in range(3):
@@ -262,6 +262,21 @@ def test_many_tills_at_once_get_the_last_one_once(client) -> None:
     assert sorted(answers) == ["error"] * 15 + ["ok"]
     assert client.model.points(RICH) == 100_000 - 100
     assert client.model.unbalanced() == ()
+
+
+def test_a_call_is_answered_whole_before_the_next_begins(connect) -> None:
+    free: list[bool] = []
+
+    def clock() -> datetime:
+        with ThreadPoolExecutor(1) as other:  # asked in the middle of a call: could another one begin now?
+            free.append(other.submit(lambda: model._lock.acquire(blocking=False)).result())
+        return datetime(2015, 1, 20, tzinfo=UTC)
+
+    model = SessionMModel(clock=lambda: datetime(2015, 1, 20, tzinfo=UTC))
+    model._apps["sessionm"].world._clock = clock
+    assert connect(model).placed()
+    assert free
+    assert not any(free)
 
 
 def test_many_tills_at_once_spend_the_last_points_once(client) -> None:

@@ -66,6 +66,12 @@ def test_a_file_needs_only_keys_ids_and_points(connect) -> None:
     assert client.model.stock(9) is None
 
 
+def test_a_new_offer_gets_an_id_the_file_has_not_used() -> None:
+    world = printed()
+    world["sessionm"]["offers"].append({"id": 1001, "points": 5})
+    assert served(world).add_offer("Sticker", 1).id == 1002
+
+
 def test_a_second_tenant_has_customers_and_orders_of_its_own(connect) -> None:
     world = printed()
     second = {**world["sessionm"], "api_key": "second", "secret": "other", "lenient": True}
@@ -94,6 +100,7 @@ def test_a_second_tenant_has_customers_and_orders_of_its_own(connect) -> None:
         ({"users": [{"id": "1", "registered": 1}]}, r"sessionm.users\[0\].registered"),
         ({"users": [{"id": "1", "created_at": "2015"}]}, r"sessionm.users\[0\].created_at"),
         ({"users": [{"id": "1", "not_qualified": ["x"]}]}, r"not_qualified\[0\]"),
+        ({"users": [{"id": "1", "not_qualified": [0]}]}, r"not_qualified\[0\].id: must be the id of an offer"),
         ({"users": [{"id": "1"}, {"id": "1"}]}, "the same id"),
         ({"users": [{"id": "1", "external_id": "e"}, {"id": "2", "external_id": "e"}]}, "the same external_id"),
         ({"users": [{"id": "1", "email": "e"}, {"id": "2", "email": "E"}]}, "the same email"),

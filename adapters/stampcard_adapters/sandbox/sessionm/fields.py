@@ -65,10 +65,6 @@ class Fields:
             raise refused("argument_error", "The body must be an object.")
         return cls(body, "", loose)
 
-    def has(self, name: str) -> bool:
-        """Whether a field is there and not null."""
-        return self._values.get(name) is not None
-
     def inner(self, name: str) -> Fields | None:
         """An object in a field, or None when it is missing or null."""
         value = self._values.get(name)
