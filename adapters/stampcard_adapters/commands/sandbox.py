@@ -12,21 +12,43 @@ from typing import Annotated, Final, NoReturn
 
 import typer
 
+from stampcard_adapters.sandbox import kalixo, kibo, kigo, sessionm, spendgo
 from stampcard_adapters.sandbox.app import sandbox_app
 from stampcard_adapters.sandbox.http import Model
 from stampcard_adapters.sandbox.jsontext import Json, write
 from stampcard_adapters.sandbox.serve import listen, run, url_of
-from stampcard_adapters.sandbox.spendgo import SpendgoModel, tenants_from_json
-from stampcard_adapters.sandbox.tenantsfile import TenantsError
+from stampcard_adapters.sandbox.tenantsfile import NoTenantError, TenantsError
 
 __all__ = ["command"]
 
 
 def _spendgo(tenants: bytes | None, lenient: bool) -> Model:
-    return SpendgoModel(None if tenants is None else tenants_from_json(tenants), lenient=lenient)
+    return spendgo.SpendgoModel(None if tenants is None else spendgo.tenants_from_json(tenants), lenient=lenient)
 
 
-PROVIDERS: Final[Mapping[str, Callable[[bytes | None, bool], Model]]] = {"spendgo": _spendgo}
+def _sessionm(tenants: bytes | None, lenient: bool) -> Model:
+    return sessionm.SessionMModel(None if tenants is None else sessionm.tenants_from_json(tenants), lenient=lenient)
+
+
+def _kalixo(tenants: bytes | None, lenient: bool) -> Model:
+    return kalixo.KalixoModel(None if tenants is None else kalixo.tenants_from_json(tenants), lenient=lenient)
+
+
+def _kigo(tenants: bytes | None, lenient: bool) -> Model:
+    return kigo.KigoModel(None if tenants is None else kigo.tenants_from_json(tenants), lenient=lenient)
+
+
+def _kibo(tenants: bytes | None, lenient: bool) -> Model:
+    return kibo.KiboModel(None if tenants is None else kibo.tenants_from_json(tenants), lenient=lenient)
+
+
+PROVIDERS: Final[Mapping[str, Callable[[bytes | None, bool], Model]]] = {
+    "spendgo": _spendgo,
+    "sessionm": _sessionm,
+    "kalixo": _kalixo,
+    "kigo": _kigo,
+    "kibo": _kibo,
+}
 """How each provider's model is made from the bytes of a tenants file (None: its default world) and leniency."""
 
 
@@ -47,7 +69,7 @@ def command(
     unknown = [name for name in chosen if name not in PROVIDERS]
     if unknown:
         _fail(2, f"no sandbox for provider {', '.join(unknown)}; there is one for: {', '.join(PROVIDERS)}")
-    models = _models(chosen, tenants, lenient=lenient)
+    models = _models(chosen, tenants, lenient=lenient, named=provider is not None)
     try:
         listener = listen(host, port)
     except OSError as error:
@@ -64,14 +86,24 @@ def command(
         run(sandbox_app(*models), listener, on_ready=ready)
 
 
-def _models(chosen: list[str], tenants: Path | None, *, lenient: bool) -> list[Model]:
+def _models(chosen: list[str], tenants: Path | None, *, lenient: bool, named: bool) -> list[Model]:
+    """named: the providers were asked for by name, so that a file without one of them is a mistake."""
+    models: list[Model] = []
     try:
         described = None if tenants is None else tenants.read_bytes()
-        return [PROVIDERS[name](described, lenient) for name in dict.fromkeys(chosen)]
+        for name in dict.fromkeys(chosen):
+            try:
+                models.append(PROVIDERS[name](described, lenient))
+            except NoTenantError:
+                if named:
+                    raise
     except OSError as error:
         _fail(2, f"cannot read {tenants}: {error.strerror or error}")
     except TenantsError as error:
         _fail(2, f"{tenants}: {error}")
+    if not models:
+        _fail(2, f"{tenants}: no tenant of {', '.join(PROVIDERS)}")
+    return models
 
 
 def _fail(code: int, why: str) -> NoReturn:
