@@ -192,8 +192,8 @@ def test_an_authorization_of_another_amount_or_over_and_still_holding_is_found(c
     book = world(client).authorizations
     book._all[number] = attrs.evolve(book._all[number], amount=Decimal(3), state="released")
     assert [sentence.split(": ")[2] for sentence in client.model.unbalanced()] == [
-        "of 3, booked as 2",
-        "is released and still holds 2",
+        "of 3, booked as 2.0",
+        "is released and still holds 2.0",
     ]
 
 
