@@ -14,7 +14,7 @@ from typing import ClassVar, Final
 import httpx
 
 from stampcard.adapter import Adapter, Escalate, Evidence, Policy, Recovery, Repeat
-from stampcard.commands import Command
+from stampcard.commands import Command, Observe
 from stampcard.lifecycles import FULFILMENT, FulfilmentState
 from stampcard.model import Facts, Refusal, Site
 from stampcard.tokens import TokenAuth
@@ -56,7 +56,7 @@ class KalixoAdapter(Adapter[FulfilmentState, KalixoFacts, Command]):
     name: ClassVar[str] = NAME
     lifecycle = FULFILMENT
     facts: ClassVar[type[Facts]] = KalixoFacts
-    commands: ClassVar[tuple[type[Command], ...]] = (PlaceCodes,)
+    commands: ClassVar[tuple[type[Command], ...]] = (PlaceCodes, Observe)
 
     def __init__(self, settings: Kalixo) -> None:
         self.settings = settings
@@ -93,7 +93,7 @@ class KalixoAdapter(Adapter[FulfilmentState, KalixoFacts, Command]):
     def read(self, order: KalixoOrder, command: Command, response: Response, /) -> Outcome:
         if isinstance(command, PlaceCodes):
             return read_place(order, command, response, self.settings.version)
-        return read_look(order, response)
+        return read_look(order, response, self.settings.version)
 
     def recover(
         self, order: KalixoOrder, command: Command, evidence: Evidence, /

@@ -159,7 +159,8 @@ def _products(row: JsonView) -> list[Product]:
         return []
     lowest, highest, step = (_minor(_bound(row, name), currency) for name in ("min", "max", "step"))
     kind = (row.any("denominationType").text() or "").strip().lower()
-    unpriced = kind in ("open", "range", "variable") or lowest is not None or highest is not None
+    said = kind in ("open", "range", "variable") or row.any("openDenomination").flag() is True
+    unpriced = said or lowest is not None or highest is not None
     name = row.any("name").text() or ""
     languages = row.any("languages").items()
     skus = [sku for sku in (language.any("sku").text() for language in languages) if sku]

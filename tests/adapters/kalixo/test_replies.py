@@ -23,7 +23,7 @@ from stampcard_adapters.kalixo.refusals import one_line
 from stampcard_adapters.kalixo.replies import codes_in
 
 SAMPLES = Path(__file__).parents[1] / "samples" / "kalixo"
-CASES = sorted(p.parent for p in SAMPLES.glob("*/case.json"))
+CASES = sorted(p.parent for p in SAMPLES.glob("*/*/case.json"))
 ODD: tuple[Json, ...] = ("missing", None, {}, [], True, "", " ", "no\nid")
 
 Outcome = Accepted[FulfilmentState, KalixoFacts] | Declined | NotSent | Unknown
@@ -46,7 +46,7 @@ def plain(value: object) -> object:
             return value
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda p: p.name)
+@pytest.mark.parametrize("case", CASES, ids=lambda p: f"{p.parent.name}-{p.name}")
 def test_a_recorded_answer_is_read_as_it_was_meant(case: Path) -> None:
     about = json.loads((case / "case.json").read_text())
     raw = next(case.glob("response.*")).read_bytes()
@@ -264,3 +264,10 @@ def test_a_named_wait_is_read_without_a_clock(headers: dict[str, str], seconds: 
     outcome = read(2, "place", Response(status=429, headers=headers, body=b""))
     assert isinstance(outcome, NotSent)
     assert outcome.retry_after == seconds
+
+
+def test_a_reason_that_quotes_a_code_of_the_same_reply_goes_without_it() -> None:
+    body = {**o.V2_DONE, "status": "failed", "reason": "AAAA-1111 was not activated"}
+    outcome = read(2, "observe", o.reply(200, body))
+    assert isinstance(outcome, Accepted)
+    assert outcome.facts.reason == "*** was not activated"

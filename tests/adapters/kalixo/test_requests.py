@@ -18,14 +18,14 @@ from stampcard.wire import JsonView
 from stampcard_adapters.kalixo import Item, PlaceCodes
 
 SAMPLES = Path(__file__).parents[1] / "samples" / "kalixo"
-CALLS = sorted(p.parent for p in SAMPLES.glob("*/request.txt"))
+CALLS = sorted(p.parent for p in SAMPLES.glob("*/*/request.txt"))
 
 
 def sent(command: PlaceCodes, version: int = 2) -> JsonView:
     return JsonView.parse(o.adapter(version).request(o.order(), command).body)
 
 
-@pytest.mark.parametrize("case", CALLS, ids=lambda p: p.name)
+@pytest.mark.parametrize("case", CALLS, ids=lambda p: f"{p.parent.name}-{p.name}")
 def test_every_call_is_the_recorded_one_byte_for_byte(case: Path) -> None:
     about = json.loads((case / "case.json").read_text())
     adapter = o.adapter(about["version"])
