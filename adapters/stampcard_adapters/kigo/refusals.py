@@ -27,7 +27,7 @@ Table = dict[tuple[int, str], tuple[str, str]]
 ORDERS: Final[Table] = {
     (404, "not_found"): (
         "product.unknown",
-        "The loyalty service does not know this product. Check its id: test and live have different ones.",
+        "The loyalty service does not know this product. Test and live have different ids.",
     ),
     (400, "*"): ("order.refused", "The loyalty service does not accept this order as it is."),
     (409, "*"): ("order.already_used", "The loyalty service says that this was used already."),

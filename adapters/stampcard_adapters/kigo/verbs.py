@@ -137,6 +137,7 @@ class KigoVerbs(FulfilmentVerbs[M, KigoFacts]):
         refusals = tuple(Refusal(code=code, message=say(code, _SENTENCES.get(code))) for code in codes)
         return NotAllowedError(
             refusals[0].message,
+            detail="reveal: " + "; ".join(r.message for r in refusals),
             code=refusals[0].code,
             order_id=order.id,
             trigger="reveal",
