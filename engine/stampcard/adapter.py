@@ -27,6 +27,7 @@ __all__ = [
     "AnyAdapter",
     "AskAgain",
     "Declined",
+    "Description",
     "Escalate",
     "Evidence",
     "Installable",
@@ -39,6 +40,7 @@ __all__ = [
     "Recovery",
     "Repeat",
     "Resend",
+    "Rule",
     "Unknown",
 ]
 
@@ -262,10 +264,38 @@ class Adapter(ABC, Generic[S, F, C]):
 AnyAdapter: TypeAlias = Adapter[Any, Any, Any]
 
 
+@attrs.frozen
+class Rule:
+    """What holds at a provider, in a few words, and where that is said (a page of its documents, or our own choice)."""
+
+    says: str
+    source: str
+
+
+@attrs.frozen(kw_only=True)
+class Description:
+    """A provider on one line of `diagrams/providers.md`: with its switches as they are by default.
+
+    auth: how calls are signed. recovery: trigger -> what is done after a lost reply. asks: names of its questions.
+    """
+
+    title: str
+    lifecycle: Lifecycle[Any]
+    policies: Mapping[str, Policy]
+    auth: Rule
+    recovery: Mapping[str, Rule]
+    asks: tuple[str, ...] = ()
+
+
 class Installable(Protocol):
     """What an entry point in `stampcard.providers` names: the commands build it from the environment."""
 
     name: ClassVar[str]
+
+    @classmethod
+    def describe(cls) -> Description:
+        """What it can do and which rules it follows; needs no credentials."""
+        ...
 
     @classmethod
     def from_env(cls, env: Mapping[str, str], /) -> Installable:

@@ -13,7 +13,7 @@ from typing import ClassVar
 import attrs
 import httpx
 
-from stampcard.adapter import Adapter, Declined, Evidence, Policy, Recovery, Repeat
+from stampcard.adapter import Adapter, Declined, Description, Evidence, Policy, Recovery, Repeat, Rule
 from stampcard.commands import Bill, Checkout, Command, Complete, Place, PurchaseCommand, Refund, Void
 from stampcard.errors import ConfigurationError
 from stampcard.lifecycles import PURCHASE, PurchaseState
@@ -28,7 +28,7 @@ from stampcard_adapters.spendgo.requests import order_request
 from stampcard_adapters.spendgo.settings import Repeated, Spendgo, Switches
 from stampcard_adapters.spendgo.values import NAME, SpendgoFacts, SpendgoOrder
 
-__all__ = ["SpendgoAdapter", "policies", "wrong_key"]
+__all__ = ["SpendgoAdapter", "described", "policies", "wrong_key"]
 
 _SIGNER = HmacSigner(key_header="X-Class-Key", signature_header="X-Class-Signature")
 """Section 2: target (path and query as sent), then the body, nothing between; the secret's bytes as the key."""
@@ -64,6 +64,30 @@ def policies(switches: Switches) -> Mapping[str, Policy]:
         "void": policy(Repeat.SAME_KEY, deferrable=True),
         "refund": policy(never, deferrable=True),
     }
+
+
+def described() -> Description:
+    """What Spendgo can do, for the page of providers."""
+    same = Rule(
+        "the same id and status again; a no to that is not believed alone",
+        "our choice (`repeat`): no idempotency header is documented",
+    )
+    billed = "the same again; a no is compared with the member's reward, else a person looks"
+    return Description(
+        title="Spendgo",
+        lifecycle=PURCHASE,
+        policies=policies(Switches()),
+        auth=Rule("HMAC-SHA256 over path, query and body; two live keys", "signature note; manual v2.1.1"),
+        recovery={
+            "checkout": Rule("sent anew, or abandoned: nothing is at stake", "manual v2.1.1, order placement"),
+            "place": same,
+            "bill": Rule(billed, "our choice (`repeat`, `points_leave_at`)"),
+            "complete": same,
+            "void": same,
+            "refund": same,
+        },
+        asks=("member", "rewards", "balance"),
+    )
 
 
 class SpendgoAdapter(Adapter[PurchaseState, SpendgoFacts, PurchaseCommand]):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 import attrs
 import httpx
 
+from stampcard.adapter import Description
 from stampcard.config import Credentials, EnvReader
 from stampcard.errors import ConfigurationError
 from stampcard.model import Environment, Money, Refusal, Site
@@ -162,6 +163,13 @@ class Spendgo:
             currency=currency,
             switches=switches,
         )
+
+    @classmethod
+    def describe(cls) -> Description:
+        """For `diagrams/providers.md`."""
+        from stampcard_adapters.spendgo.adapter import described  # late: the adapter is built from these settings
+
+        return described()
 
     def bind(self, seat: Seat[M], /) -> SpendgoVerbs[M]:
         """The verbs, for one till. The till calls it: `till.use(settings)`."""

@@ -76,7 +76,9 @@ def _acceptable(one: Draft) -> Draft:
     return named if one.digest is not None else attrs.evolve(named, digest="d" if one.command_id else None)
 
 
-def opening(order_id: str, *entries: Draft, claims: tuple[str, ...] = (), **header: Any) -> Append:
+def opening(
+    order_id: str, *entries: Draft, claims: tuple[str, ...] = (), lane: str | None = None, **header: Any
+) -> Append:
     """Opens an order with these entries, or with one that was accepted."""
     said: dict[str, Any] = {
         "provider": "spendgo",
@@ -93,12 +95,17 @@ def opening(order_id: str, *entries: Draft, claims: tuple[str, ...] = (), **head
         header=Header(order_id=order_id, **said),
         entries=entries or (draft(),),
         claims=claims,
+        lane=lane,
     )
 
 
-def append_of(order_id: str, expected_version: int, *entries: Draft, claims: tuple[str, ...] = ()) -> Append:
+def append_of(
+    order_id: str, expected_version: int, *entries: Draft, claims: tuple[str, ...] = (), lane: str | None = None
+) -> Append:
     """The next entries of an order, or one that was accepted."""
-    return Append(order_id=order_id, expected_version=expected_version, entries=entries or (draft(),), claims=claims)
+    return Append(
+        order_id=order_id, expected_version=expected_version, entries=entries or (draft(),), claims=claims, lane=lane
+    )
 
 
 def draft(kind: EntryKind = EntryKind.ACCEPTED, **values: Any) -> Draft:

@@ -23,6 +23,7 @@ from stampcard.journal import (
     ClaimTakenError,
     CommandTakenError,
     Journal,
+    LaneTakenError,
     Personal,
     VersionConflictError,
 )
@@ -249,3 +250,49 @@ class JournalWrites:
         journal.append(opening("a", claims=("p1",)))
         journal.append(opening("b", claims=("p1",), **elsewhere))
         assert len(journal.changes()) == 2
+
+    # Lanes.
+
+    def test_a_lane_is_held_while_its_intent_is_open(self, journal: Journal) -> None:
+        journal.append(opening("a", intent("i1"), lane="l"))
+        with pytest.raises(LaneTakenError) as refused:
+            journal.append(opening("b", intent("i2"), lane="l"))
+        assert refused.value.order_id == "a"
+        assert journal.load("b") is None
+        journal.append(append_of("a", 1, draft(intent="i1", closes=("i1",))))
+        journal.append(opening("b", intent("i2"), lane="l"))
+        with pytest.raises(LaneTakenError):
+            journal.append(append_of("a", 2, intent("i3"), lane="l"))
+
+    def test_an_order_takes_its_own_lane_anew(self, journal: Journal) -> None:
+        journal.append(opening("a", intent("i1"), lane="l"))
+        journal.append(append_of("a", 1, intent("i2"), lane="l"))
+        journal.append(append_of("a", 2, draft(intent="i1", closes=("i1",))))
+        with pytest.raises(LaneTakenError):  # the newer intent holds it still
+            journal.append(opening("b", intent("i3"), lane="l"))
+
+    @pytest.mark.parametrize(
+        "elsewhere",
+        [{"provider": "kigo"}, {"site": Site(store="12", tenant="other")}, {"environment": Environment.LIVE}],
+    )
+    def test_lanes_are_apart_per_tenant_provider_and_environment(
+        self, journal: Journal, elsewhere: dict[str, Any]
+    ) -> None:
+        journal.append(opening("a", intent("i1"), lane="l"))
+        journal.append(opening("b", intent("i2"), lane="l", **elsewhere))
+        assert len(journal.open_orders()) == 2
+
+    def test_of_many_lanes_at_once_one_gets_it(self, journal: Journal) -> None:
+        def take(number: int) -> bool:
+            try:
+                journal.append(opening(f"o{number}", intent(f"i{number}"), lane="l"))
+            except LaneTakenError:
+                return False
+            return True
+
+        with ThreadPoolExecutor(THREADS) as pool:
+            assert sum(pool.map(take, range(THREADS))) == 1
+
+    def test_a_lane_without_an_intent_to_hold_it_is_a_mistake(self, journal: Journal) -> None:
+        with pytest.raises(ValueError, match="lane"):
+            journal.append(opening("a", lane="l"))
