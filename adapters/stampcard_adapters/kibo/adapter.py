@@ -34,7 +34,7 @@ __all__ = ["KiboAdapter", "policies"]
 
 
 def policies(switches: Switches) -> Mapping[str, Policy]:
-    """What each operation stands. An authorization has no repeat of its own: nothing says the call is idempotent."""
+    """What each operation stands. Nothing says that authorizing is idempotent, so it is repeated only by switch."""
 
     def policy(repeat: Repeat, *, effectless: bool = False, reversible: bool = False) -> Policy:
         return Policy(
@@ -48,7 +48,7 @@ def policies(switches: Switches) -> Mapping[str, Policy]:
 
     return {
         "authorize": Policy(
-            repeat=Repeat.NEVER,
+            repeat=Repeat.SAME_KEY if switches.resend_tokens else Repeat.NEVER,
             call_budget=switches.authorize_budget,
             late_window=switches.late_window,
             asks_again=switches.hold,

@@ -9,7 +9,7 @@ believed alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 import attrs
@@ -22,7 +22,7 @@ from stampcard_adapters.kibo.commands import AuthorizeCart, CancelOrder, CreateO
 from stampcard_adapters.kibo.facts import KiboFacts, KiboOrder
 from stampcard_adapters.kibo.payments import Kind, Payment, SavedCard, StoredMethod, StoredToken
 from stampcard_adapters.kibo.refusals import LOOKS, error_code, refusal
-from stampcard_adapters.kibo.replies import CANCELED, Shown
+from stampcard_adapters.kibo.replies import CANCELED, Shown, kept_tokens
 from stampcard_adapters.kibo.requests import look_request, search_request
 from stampcard_adapters.kibo.settings import Kibo, KiboKeys
 
@@ -120,11 +120,13 @@ def _create(order: KiboOrder, evidence: Evidence, settings: Kibo, keys: Callable
             return Escalate(reason=f"create: Kibo shows it as order {found.id}, which was not reserved", check=check)
         return Accepted(facts=attrs.evolve(facts, provider_status=found.status), drift=found.drift)
 
+    hide = kept_tokens(facts, settings.seal_key)
     if not settings.switches.find_by_external_id:
-        return _probe(look_request(order), settings, lambda body: _one(body, adopt), lambda: again("it is not there"))
+        absent = "it is not there"
+        return _probe(look_request(order), settings, lambda body: _one(body, hide, adopt), lambda: again(absent))
 
     def search(body: JsonView) -> Seen:
-        rows = [found for row in _rows(body) if (found := Shown.of(row)) is not None]
+        rows = [found for row in _rows(body) if (found := Shown.of(row, hide)) is not None]
         ours = [one for one in rows if one.external == order.id or one.id == facts.kibo_order_id]
         if len(ours) == 1:
             return adopt(ours[0])
@@ -156,8 +158,9 @@ def _cancel(order: KiboOrder, evidence: Evidence, settings: Kibo) -> Move:
             return Unknown(why=f"the order is not {CANCELED}, but the call may still land")
         return Resend()
 
+    hide = kept_tokens(facts, settings.seal_key)
     gone = Escalate(reason="cancel: the order is not there", check=check)
-    return _probe(look_request(order), settings, lambda body: _one(body, seen), lambda: gone)
+    return _probe(look_request(order), settings, lambda body: _one(body, hide, seen), lambda: gone)
 
 
 # looking
@@ -178,8 +181,8 @@ def _probe(
     return Probe(request=request, read=read)
 
 
-def _one(body: JsonView, then: Callable[[Shown], Seen]) -> Seen:
-    found = Shown.of(body)
+def _one(body: JsonView, hide: Sequence[str], then: Callable[[Shown], Seen]) -> Seen:
+    found = Shown.of(body, hide)
     return Unknown(why="the look shows no order") if found is None else then(found)
 
 

@@ -45,13 +45,13 @@ class Shown:
     status: str | None
 
     @classmethod
-    def of(cls, body: JsonView) -> Shown | None:
-        """None for what is no order."""
+    def of(cls, body: JsonView, hide: Sequence[str] = ()) -> Shown | None:
+        """None for what is no order. hide: words of ours that a status may not show."""
         number = _order_id(body)
         if number is None:
             return None
         status = body.any("orderStatus", "orderState").text() or ""
-        return cls(id=number, external=body.any("externalOrderID").text(), status=one_line(status))
+        return cls(id=number, external=body.any("externalOrderID").text(), status=one_line(status, hide))
 
     @property
     def canceled(self) -> bool:
@@ -96,9 +96,9 @@ def read_authorize(order: KiboOrder, command: AuthorizeCart, response: Response,
 
 def read_create(order: KiboOrder, _command: CreateOrder, response: Response, *, settings: Kibo) -> Outcome:
     """The order, under the id that was reserved for it. Any other id is nobody's success."""
-    switches, facts = settings.switches, order.facts
+    switches, facts, hide = settings.switches, order.facts, kept_tokens(order.facts, settings.seal_key)
     if not _success(response, switches):
-        no = refusal(response, ORDERS, codeless=switches.codeless_errors, hide=kept_tokens(facts, settings.seal_key))
+        no = refusal(response, ORDERS, codeless=switches.codeless_errors, hide=hide)
         if isinstance(no, Declined) and _perhaps_made(response.json()):
             return attrs.evolve(no, perhaps_done=True)
         return no
@@ -106,7 +106,7 @@ def read_create(order: KiboOrder, _command: CreateOrder, response: Response, *, 
     wrong = _no_success(body, response.status)
     if wrong is not None:
         return wrong
-    shown = Shown.of(body)
+    shown = Shown.of(body, hide)
     if shown is None:
         return Unknown(why=f"HTTP {response.status} without the order's id")
     if shown.id != facts.kibo_order_id:
@@ -118,9 +118,9 @@ def read_create(order: KiboOrder, _command: CreateOrder, response: Response, *, 
 
 def read_cancel(order: KiboOrder, _command: CancelOrder, response: Response, *, settings: Kibo) -> Outcome:
     """The whole order is cancelled only when the reply shows it so."""
-    switches, facts = settings.switches, order.facts
+    switches, facts, hide = settings.switches, order.facts, kept_tokens(order.facts, settings.seal_key)
     if not _success(response, switches):
-        no = refusal(response, CANCELS, codeless=switches.codeless_errors, hide=kept_tokens(facts, settings.seal_key))
+        no = refusal(response, CANCELS, codeless=switches.codeless_errors, hide=hide)
         words = said(response.json()) or ""
         if isinstance(no, Declined) and "already" in words.lower() and "cancel" in words.lower():
             return attrs.evolve(no, perhaps_done=True)  # the first answer we read may be the second it was given
@@ -129,7 +129,7 @@ def read_cancel(order: KiboOrder, _command: CancelOrder, response: Response, *, 
     wrong = _no_success(body, response.status)
     if wrong is not None:
         return wrong
-    shown = Shown.of(body)
+    shown = Shown.of(body, hide)
     if shown is None or shown.id != facts.kibo_order_id or not shown.canceled:
         return Unknown(why=f"HTTP {response.status} that does not show the order as {CANCELED}")
     return Accepted(facts=attrs.evolve(facts, provider_status=shown.status))
@@ -137,14 +137,14 @@ def read_cancel(order: KiboOrder, _command: CancelOrder, response: Response, *, 
 
 def read_look(order: KiboOrder, response: Response, *, settings: Kibo) -> Outcome:
     """Where the order stands: cancelled, or still an order, in whatever words."""
-    switches, facts = settings.switches, order.facts
+    switches, facts, hide = settings.switches, order.facts, kept_tokens(order.facts, settings.seal_key)
     if response.status != 200:
-        return refusal(response, LOOKS, codeless=switches.codeless_errors, hide=kept_tokens(facts, settings.seal_key))
+        return refusal(response, LOOKS, codeless=switches.codeless_errors, hide=hide)
     body = response.json()
     wrong = _no_success(body, response.status)
     if wrong is not None:
         return wrong
-    shown = Shown.of(body)
+    shown = Shown.of(body, hide)
     if shown is None or shown.id != facts.kibo_order_id or shown.status is None:
         return Unknown(why="HTTP 200 that does not show this order and its status")
     facts = attrs.evolve(facts, provider_status=shown.status)
