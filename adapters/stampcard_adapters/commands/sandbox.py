@@ -18,6 +18,7 @@ from stampcard_adapters.sandbox.http import Model
 from stampcard_adapters.sandbox.jsontext import Json, write
 from stampcard_adapters.sandbox.serve import listen, run, url_of
 from stampcard_adapters.sandbox.tenantsfile import NoTenantError, TenantsError
+from stampcard_adapters.sandbox.together import Together
 
 __all__ = ["command"]
 
@@ -76,9 +77,7 @@ def command(
         _fail(1, f"cannot listen on {host} port {port}: {error.strerror or error}")
 
     def ready() -> None:
-        served: dict[str, Json] = {}
-        for model in models:
-            served |= model.tenants()
+        served: dict[str, Json] = Together(*models).tenants()
         sys.stdout.write(write({"url": url_of(listener), "tenants": served}) + "\n")
         sys.stdout.flush()
 

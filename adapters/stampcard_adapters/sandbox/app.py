@@ -1,6 +1,6 @@
 """One small server application in front of the models: bytes off the wire in, a model's answer out.
 
-May live here: which model a path belongs to, and the exact path, query and body for it. May not: any provider's rules.
+May live here: the exact path, query and body off the wire. May not: any provider's rules.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from stampcard_adapters.sandbox.http import MAX_BODY, Model, Request
+from stampcard_adapters.sandbox.together import Together
 
 __all__ = ["sandbox_app"]
 
@@ -23,7 +24,7 @@ def sandbox_app(*models: Model) -> Starlette:
     app = Starlette(routes=[Route("/health", _health)])
     # no route of ours may redirect or unquote a path: signatures verify on what was on the wire
     app.router.redirect_slashes = False
-    app.router.default = _Door(models)
+    app.router.default = _Door(Together(*models))
     return app
 
 
@@ -32,7 +33,7 @@ async def _health(_: WireRequest) -> JSONResponse:
 
 
 class _Door:
-    def __init__(self, models: tuple[Model, ...]) -> None:
+    def __init__(self, models: Together) -> None:
         self._models = models
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -46,19 +47,8 @@ class _Door:
         except ClientDisconnect:
             return  # a till was killed in the middle of its request: nothing arrived, nobody waits
         request = Request(method=wire.method, target=target, headers=headers, body=body)
-        model = self._owner(target)
-        if model is None:
-            await JSONResponse({"code": 404, "details": "Not found."}, status_code=404)(scope, receive, send)
-            return
-        answer = model.handle(request)
+        answer = self._models.handle(request)
         await WireResponse(answer.body, answer.status, dict(answer.headers))(scope, receive, send)
-
-    def _owner(self, target: str) -> Model | None:
-        path = target.partition("?")[0]
-        for model in self._models:
-            if any(path == prefix or path.startswith(f"{prefix}/") for prefix in model.prefixes):
-                return model
-        return None
 
 
 def _target(scope: Scope) -> str:

@@ -2,8 +2,8 @@
 
 Fixtures: `sandbox`, `faults`, `clock`, `journal` (the path of a fresh SQLite file), `till`, `async_till`.
 
-May live here: what joins a sandbox's model to a till. May not: a provider's rule. It is no part of
-`stampcard_adapters.sandbox`, because nothing there may know the engine.
+May live here: what joins the sandbox's models to a till. May not: a provider's rule (its own module here knows how to
+reach its model). It is no part of `stampcard_adapters.sandbox`, because nothing there may know the engine.
 """
 
 from __future__ import annotations
@@ -12,97 +12,44 @@ import contextlib
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import datetime
-from decimal import Decimal
-from typing import Any, Final, cast
+from typing import Final, TypeAlias, TypeVar
 
 from stampcard.clock import SystemClock
-from stampcard.model import Environment, Member, Money
-from stampcard.signing import Key, KeyRing
 from stampcard.testing import Clock, Faults, ModelTransport
-from stampcard.wire import JsonView, Request
+from stampcard.wire import Request
+from stampcard_adapters.sandbox.kalixo import KalixoModel
+from stampcard_adapters.sandbox.kalixo import Switches as KalixoSwitches
+from stampcard_adapters.sandbox.kibo import KiboModel
+from stampcard_adapters.sandbox.kibo import Switches as KiboSwitches
+from stampcard_adapters.sandbox.kigo import KigoModel
+from stampcard_adapters.sandbox.kigo import Switches as KigoSwitches
+from stampcard_adapters.sandbox.sessionm import SessionMModel
+from stampcard_adapters.sandbox.sessionm import Switches as SessionMSwitches
 from stampcard_adapters.sandbox.spendgo import SpendgoModel
-from stampcard_adapters.sandbox.spendgo import Switches as SandboxSwitches
-from stampcard_adapters.spendgo import Spendgo, SpendgoKeys, Switches
+from stampcard_adapters.sandbox.spendgo import Switches as SpendgoSwitches
+from stampcard_adapters.sandbox.together import Together
+from stampcard_adapters.testing import kalixo, kibo, kigo, sessionm, spendgo
+from stampcard_adapters.testing.kalixo import KalixoBooks
+from stampcard_adapters.testing.kibo import KiboBooks
+from stampcard_adapters.testing.kigo import KigoBooks
+from stampcard_adapters.testing.sessionm import SessionMBooks
+from stampcard_adapters.testing.spendgo import SpendgoBooks
 
-__all__ = ["STORE", "Sandbox", "SpendgoBooks"]
+__all__ = ["STORE", "KalixoBooks", "KiboBooks", "KigoBooks", "Sandbox", "SessionMBooks", "SpendgoBooks"]
 
 STORE: Final = "999999"
 """The store every provider of the sandbox knows."""
-_URL: Final = "http://127.0.0.1"
-_TRIGGERS: Final = {
-    "checkout": "checkout",
-    "placed": "place",
-    "billed": "bill",
-    "completed": "complete",
-    "voided": "void",
-    "refunded": "refund",
-}
 
-
-class SpendgoBooks:
-    """Spendgo's ledgers, to look into and to arrange. model: everything else that the sandbox can be asked."""
-
-    def __init__(self, model: SpendgoModel) -> None:
-        self.model = model
-        tenant = cast("dict[str, Any]", model.tenants()["spendgo"])
-        self._keys = SpendgoKeys(
-            account_id=tenant["account_id"],
-            keys=KeyRing(current=Key.base64(tenant["api_key"], tenant["secret"])),
-        )
-
-    def provider(self, *, url: str = _URL, **switches: Any) -> Spendgo:
-        """As `till.use` takes it. url: of `Sandbox.serve()`; in process any does. switches: of the adapter's
-        `Switches`."""
-        return Spendgo(self._keys, environment=Environment.SANDBOX, url=url, switches=Switches(**switches))
-
-    @property
-    def phone(self) -> str:
-        """Of the member who owns an ordinary reward: a rebate of $5 any basket of $50 earns."""
-        return self.model.members()[0].phone
-
-    @property
-    def member(self) -> Member:
-        """The member with that phone, without a look-up."""
-        return _member(self.model.members()[0].id)
-
-    @property
-    def shopper(self) -> Member:
-        """The member who shops with points: $40 at first."""
-        return _member(self.model.members()[1].id)
-
-    def points(self, member_id: str) -> Decimal:
-        """Points, visits or stamps of a member."""
-        return self.model.points(member_id)
-
-    def dollars(self, member_id: str) -> Decimal:
-        """What a member can shop with."""
-        return self.model.swp_balance(member_id)
-
-    def rewards(self, member_id: str) -> tuple[str, ...]:
-        """Ids of what a member can redeem, each as often as there are of it."""
-        return self.model.rewards(member_id)
-
-    def give(
-        self, member_id: str, *, label: str, value: Money, min_spend: Money | None = None, quantity: int = 1
-    ) -> str:
-        """Give a member a reward; its id."""
-        least = None if min_spend is None else min_spend.amount
-        return self.model.give(member_id, label=label, value=value.amount, min_spend=least, quantity=quantity)
-
-    def states(self, order_id: str) -> tuple[str, ...]:
-        """The stages of an order that took effect, in order: ("checkout", "placed", "voided")."""
-        return self.model.states(order_id)
-
-    def unbalanced(self) -> tuple[str, ...]:
-        """A sentence for every ledger whose books do not balance."""
-        return self.model.unbalanced()
+S = TypeVar("S")
+AnySwitches: TypeAlias = SpendgoSwitches | SessionMSwitches | KalixoSwitches | KigoSwitches | KiboSwitches
 
 
 class Sandbox:
-    """The providers in memory, with ledgers: in process, where faults are met, or over HTTP.
+    """The five providers in memory, with ledgers: in process, where faults are met, or over HTTP.
 
     lenient: tolerates what real clients leave out. clock: of the providers; one that can pass also passes by the time
-    calls lose. switches: of the provider's behaviour where its documents are silent.
+    calls lose. switches: of the providers' behaviour where their documents are silent, one value for each provider
+    that is not to behave as by default.
     """
 
     def __init__(
@@ -110,17 +57,28 @@ class Sandbox:
         *,
         lenient: bool = False,
         clock: Callable[[], datetime] | None = None,
-        switches: SandboxSwitches | None = None,
+        switches: AnySwitches | tuple[AnySwitches, ...] = (),
     ) -> None:
         self._clock = clock if isinstance(clock, Clock) else None
         wall = SystemClock() if clock is None else clock
-        self._model = SpendgoModel(switches=switches, lenient=lenient, clock=wall)
-        self.spendgo: Final = SpendgoBooks(self._model)
+        given = switches if isinstance(switches, tuple) else (switches,)
+
+        def of(kind: type[S]) -> S | None:
+            return next((one for one in given if isinstance(one, kind)), None)
+
+        self.spendgo: Final = SpendgoBooks(SpendgoModel(switches=of(SpendgoSwitches), lenient=lenient, clock=wall))
+        self.sessionm: Final = SessionMBooks(SessionMModel(switches=of(SessionMSwitches), lenient=lenient, clock=wall))
+        self.kalixo: Final = KalixoBooks(KalixoModel(switches=of(KalixoSwitches), lenient=lenient, clock=wall))
+        self.kigo: Final = KigoBooks(KigoModel(switches=of(KigoSwitches), lenient=lenient, clock=wall))
+        self.kibo: Final = KiboBooks(KiboModel(switches=of(KiboSwitches), lenient=lenient, clock=wall))
+        self._models = Together(
+            self.spendgo.model, self.sessionm.model, self.kalixo.model, self.kigo.model, self.kibo.model
+        )
         self.faults: Final = Faults()
 
     def transport(self) -> ModelTransport:
         """For `Till(..., transport=...)`."""
-        return ModelTransport(self._model, self.faults, names=_names, clock=self._clock)
+        return ModelTransport(self._models, self.faults, names=names, clock=self._clock)
 
     def async_transport(self) -> ModelTransport:
         """For `AsyncTill(..., transport=...)`."""
@@ -134,27 +92,20 @@ class Sandbox:
         from stampcard_adapters.sandbox.app import sandbox_app  # the extra is asked for only here
         from stampcard_adapters.sandbox.serve import serve
 
-        return serve(sandbox_app(self._model), host=host, port=port)
+        return serve(sandbox_app(self._models), host=host, port=port)
 
     def unbalanced(self) -> tuple[str, ...]:
         """A sentence for every ledger of any provider whose books do not balance."""
-        return self._model.unbalanced()
+        return self._models.unbalanced()
 
 
-def _member(member_id: str) -> Member:
-    return Member(id=member_id, provider="spendgo", status="Active")
-
-
-def _names(request: Request) -> tuple[str | None, str | None]:
-    """Which provider and trigger a request is for, as `Faults` names them; "member", "rewards", "balance" are asked."""
-    parts = request.target.partition("?")[0].split("/")
-    if parts[1:3] != ["loyalty", "accounts"]:
-        return None, None
-    if len(parts) < 5:
-        return "spendgo", "member"
-    if parts[4] != "orders":
-        return "spendgo", parts[4]
-    return "spendgo", _TRIGGERS.get(JsonView.parse(request.body)["status"].text() or "")
+def names(request: Request) -> tuple[str | None, str | None]:
+    """Which provider and trigger a request is for, as `Faults` names them; a question goes by its own name."""
+    for ask in (spendgo.names, sessionm.names, kalixo.names, kigo.names, kibo.names):
+        found = ask(request)
+        if found[0] is not None:
+            return found
+    return None, None
 
 
 with contextlib.suppress(ImportError):  # without pytest the sandbox is of use all the same

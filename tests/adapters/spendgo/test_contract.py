@@ -16,7 +16,7 @@ from stampcard.testing import Clock
 from stampcard.testing.adapter_contract import AdapterContract, Example, Sample
 from stampcard.testing.model_contract import ModelContract, World
 from stampcard_adapters.spendgo import SpendgoAdapter
-from stampcard_adapters.testing import Sandbox, _names
+from stampcard_adapters.testing import Sandbox, names
 
 
 class TestSpendgo(AdapterContract):
@@ -47,7 +47,7 @@ class TestSpendgoModel(ModelContract):
 
     def start(self, clock: Clock) -> World:
         sandbox = Sandbox(clock=clock)
-        return World(model=sandbox.spendgo.model, provider=sandbox.spendgo.provider(), names=_names)
+        return World(model=sandbox.spendgo.model, provider=sandbox.spendgo.provider(), names=names)
 
     def open(self, verbs: Any, order_id: str, data: st.DataObject) -> AnyOrder:
         buyer = data.draw(st.sampled_from([GUEST, o.MEMBER]))
