@@ -34,6 +34,7 @@ __all__ = ["AdapterRecovers"]
 Seen: TypeAlias = Outcome[Any, Any] | Resend | Escalate
 _ADVICE: Final[tuple[type[object], ...]] = (Resend, Probe, Accepted, AskAgain, Escalate)
 _SEEN: Final[tuple[type[object], ...]] = (*OUTCOMES, Resend, Escalate)
+_PAGES: Final = ("empty", "nothing but space", "broken UTF-8", "unfinished string", "too large", "a page")
 _NO: Final = Declined(code="contract.no", message="No.")
 
 
@@ -82,6 +83,9 @@ class AdapterRecovers(AdapterSubject):
             for status in (302, 408, 429, 500, 503):
                 seen: Seen = probe.read(Response(status=status, headers={}, body=b"{}"))
                 assert isinstance(seen, NotSent | Unknown), f"{name} at {status}: {seen}"
+            for page in _PAGES:  # a captive portal, a proxy's apology: not the provider's word
+                seen = probe.read(Response(status=200, headers={}, body=HOSTILE[page]))
+                assert isinstance(seen, NotSent | Unknown), f"{name}, answered {page}: {seen}"
 
     def test_not_there_yet_is_not_not_there(self) -> None:
         """Before the late window ends a look that finds nothing may not send again: the first call may still land."""
