@@ -22,7 +22,7 @@ from stampcard.adapter import Declined, NotSent, Unknown
 from stampcard.model import Secret
 from stampcard.wire import JsonView, Response
 
-__all__ = ["CREATE", "NOTHING", "READS", "UPDATE", "Hidden", "Table", "one_line", "opened"]
+__all__ = ["ALREADY", "CREATE", "NOTHING", "READS", "UPDATE", "Hidden", "Table", "one_line", "opened"]
 
 Table: TypeAlias = Mapping[str, tuple[str, str]]
 """The provider's code in lower case -> (our stable code, the cashier's sentence)."""
@@ -57,7 +57,9 @@ UPDATE: Final[Table] = {
     "invalid_request_order_status": ("order.status_refused", "The loyalty service does not know this decision."),
     "not_found": _NO_ORDER,
 }
-"""For the change of status. `invalid_order_status` may mean that it is done already."""
+"""For the change of status. The two status codes are told apart by their names alone (section 5)."""
+ALREADY: Final = frozenset({"order.not_pending", "order.status_refused"})
+"""What a change of status may be told when it is done already: only two statuses are ever asked for, and both exist."""
 READS: Final[Table] = {
     **_ANYWHERE,
     **dict.fromkeys(("missing_data", "validation", "argument_error", "bad_request"), _ASKED),

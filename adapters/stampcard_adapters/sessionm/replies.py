@@ -17,7 +17,7 @@ import attrs
 from stampcard.adapter import Accepted, Declined, NotSent, Unknown
 from stampcard.lifecycles import RedemptionState
 from stampcard.wire import JsonView, Response
-from stampcard_adapters.sessionm.envelope import CREATE, NOTHING, READS, UPDATE, Hidden, one_line, opened
+from stampcard_adapters.sessionm.envelope import ALREADY, CREATE, NOTHING, READS, UPDATE, Hidden, one_line, opened
 from stampcard_adapters.sessionm.requests import WANTED
 from stampcard_adapters.sessionm.values import STATUS, Listed, SessionMFacts, SessionMOrder, SessionMRedeem
 
@@ -64,8 +64,8 @@ def placed(
 def read_decision(order: SessionMOrder, trigger: str, response: Response, *, hide: Hidden = NOTHING) -> Outcome:
     """What an approval or a rejection came to."""
     body = opened(response, UPDATE, changes=True, hide=hide)
-    if isinstance(body, Declined) and body.code == "order.not_pending":
-        return attrs.evolve(body, perhaps_done=True)  # section 5: approving again may be told the same
+    if isinstance(body, Declined) and body.code in ALREADY:
+        return attrs.evolve(body, perhaps_done=True)
     if not isinstance(body, JsonView):
         return body
     row = listed(body.any("order"))
