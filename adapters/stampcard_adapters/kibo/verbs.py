@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from stampcard.errors import NotAllowedError
+from stampcard.errors import DeclinedError, Next, NotAllowedError, StampcardError
+from stampcard.lifecycles import AuthorizationState
 from stampcard.model import Address, Money, Refusal, Secret
 from stampcard.sealed import Sealed
 from stampcard.step import Async, M, Seat, Step, Sync, verb
@@ -107,9 +108,24 @@ class KiboVerbs(AuthorizationVerbs[M, KiboFacts]):
         why: str | None = None,
         command_id: str | None = None,
     ) -> Step[KiboOrder]:
-        """Cancel the whole order. other_reason: your words, with `CancelReason.OTHER` and with no other."""
+        """Cancel the whole order. other_reason: your words, with `CancelReason.OTHER` and with no other.
+
+        Raises DeclinedError ("order.not_cancellable") only after a look: a no may also mean that it is cancelled
+        already, by somebody at Kibo or by our own call, when a network delivered it twice.
+        """
         command = CancelOrder(reason=reason, other_reason=other_reason, why=why)
-        return (yield from self._fire(order, command, command_id=command_id))
+        try:
+            return (yield from self._fire(order, command, command_id=command_id))
+        except DeclinedError as no:
+            if no.next is Next.CALL:  # our key is at fault: nobody was asked about the order
+                raise
+            try:
+                seen = yield from self._observe(order)
+            except StampcardError:
+                raise no from None
+            if seen.state is AuthorizationState.CANCELLED:
+                return seen
+            raise
 
     @verb
     def parts(self, cart_id: str) -> Step[tuple[KiboOrder, ...]]:
