@@ -10,12 +10,12 @@ import attrs
 import httpx
 import pytest
 from tests.sixth import shop
-from tests.sixth.beanbox import BeanboxAdapter, BeanboxOrder
+from tests.sixth.beanbox import Beanbox, BeanboxAdapter, BeanboxOrder
 
-from stampcard.adapter import Accepted, Evidence, Probe, Recovery, Resend
+from stampcard.adapter import Accepted, Declined, Evidence, Probe, Recovery, Resend
 from stampcard.commands import Bill, PurchaseCommand
-from stampcard.testing.adapter_contract import AdapterContract, AuthCase, Example, Sample
-from stampcard.wire import Response
+from stampcard.testing.adapter_contract import AdapterContract, AuthCase, Example, Sample, samples_in
+from stampcard.wire import Request, Response
 
 MOVED = ("order", "state")
 
@@ -95,6 +95,38 @@ class Chatty(BeanboxAdapter):
         return attrs.evolve(outcome, why=repr(response.body)) if hasattr(outcome, "why") else outcome
 
 
+class Counting(BeanboxAdapter):
+    """Numbers its calls: a repeat is another request."""
+
+    calls = 0
+
+    def request(self, order: BeanboxOrder, command: PurchaseCommand, /) -> Request:
+        Counting.calls += 1
+        return attrs.evolve(super().request(order, command), headers={"X-Call": str(Counting.calls)})
+
+
+class Impatient(BeanboxAdapter):
+    """Says that a call lands no more before it is even given up."""
+
+    def __init__(self, settings: Beanbox) -> None:
+        super().__init__(attrs.evolve(settings, late_window=1.0))
+
+
+class Talkative(BeanboxAdapter):
+    """Shows its key to whoever prints it."""
+
+    def __repr__(self) -> str:
+        return f"Talkative({shop.KEYS.current.secret.reveal()!r})"
+
+
+class Insulted(BeanboxAdapter):
+    """Takes "too many calls" for a no to the sale."""
+
+    def read(self, order: BeanboxOrder, command: PurchaseCommand, response: Response, /) -> Any:
+        no = Declined(code="order.refused", message="Try later.")
+        return no if response.status == 429 else super().read(order, command, response)
+
+
 def suite_of(kind: Callable[[Any], BeanboxAdapter]) -> AdapterContract:
     class Suite(TestBeanbox):
         secrets = (*TestBeanbox.secrets, "Sign in")  # stands in one of the samples
@@ -116,6 +148,10 @@ def suite_of(kind: Callable[[Any], BeanboxAdapter]) -> AdapterContract:
         (Eager, "test_a_repeat_that_was_refused_is_not_simply_sent_again"),
         (Hasty, "test_not_there_yet_is_not_not_there"),
         (Trusting, "test_a_look_that_failed_settles_nothing"),
+        (Counting, "test_the_same_step_makes_the_same_bytes"),
+        (Impatient, "test_the_policies_contradict_nothing"),
+        (Talkative, "test_the_hook_and_the_adapter_show_nothing"),
+        (Insulted, "test_too_many_calls_is_proof_that_nothing_happened"),
         (Chatty, "test_no_secret_of_an_answer_shows_in_its_outcome"),
     ],
 )
@@ -125,3 +161,16 @@ def test_an_adapter_that_breaks_a_promise_fails_the_test_named_after_it(
     getattr(suite_of(BeanboxAdapter), promise)()
     with pytest.raises(AssertionError):
         getattr(suite_of(kind), promise)()
+
+
+def test_samples_that_are_not_there_or_say_too_little_are_told(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"no folder of samples at .*nowhere"):
+        samples_in(tmp_path / "nowhere")
+    (tmp_path / "billed").mkdir()
+    (tmp_path / "billed" / "case.json").write_text('{"trigger": "bill"}', encoding="utf-8")
+    with pytest.raises(ValueError, match=r"billed.case\.json lacks status, expect"):
+        samples_in(tmp_path)
+    case = '{"trigger": "bill", "status": 200, "expect": {"outcome": "accepted"}}'
+    (tmp_path / "billed" / "case.json").write_text(case, encoding="utf-8")
+    with pytest.raises(ValueError, match="expects the outcome 'accepted'"):
+        samples_in(tmp_path)
