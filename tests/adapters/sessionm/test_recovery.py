@@ -143,6 +143,10 @@ class TestMoreOrdersThanAPage:
         oldest = tuple(old(number) for number in range(1, PAGE + 1))
         assert isinstance(seen(o.listing(*oldest), LATE, had(*oldest)), Escalate)
 
+    def test_a_list_in_no_order_of_time_proves_nothing(self) -> None:
+        by_name = (*self.before[10:40], *self.before[:10], *self.before[40:])
+        assert isinstance(seen(o.listing(*by_name), LATE, had(*self.before)), Escalate)
+
     def test_times_that_are_missing_or_all_the_same_prove_nothing(self) -> None:
         hidden = [{**row, "created_at": None} for row in self.before]
         assert isinstance(seen(o.listing(*hidden), LATE, had(*self.before)), Escalate)

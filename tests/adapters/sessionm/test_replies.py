@@ -186,10 +186,15 @@ def test_every_documented_no_has_a_stable_code_in_either_case(trigger: str, code
 
 
 @pytest.mark.parametrize("trigger", ["approve", "reject"])
-def test_not_in_a_state_for_that_may_mean_already(trigger: str) -> None:
-    outcome = read(trigger, o.no("invalid_order_status"))
+@pytest.mark.parametrize("code", ["invalid_order_status", "invalid_request_order_status"])
+def test_a_no_about_the_status_may_mean_already_whichever_code_says_so(trigger: str, code: str) -> None:
+    """Section 5 tells the two apart by their names alone."""
+    outcome = read(trigger, o.no(code))
     assert isinstance(outcome, Declined)
     assert outcome.perhaps_done
+    other = read(trigger, o.no("not_found", 404))
+    assert isinstance(other, Declined)
+    assert not other.perhaps_done
 
 
 @pytest.mark.parametrize("trigger", TRIGGERS)

@@ -7,7 +7,7 @@ import base64
 from collections.abc import Callable, Generator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -194,6 +194,19 @@ class TestWhatWorks:
         assert (debit.points, debit.balance) == (-100, shop.books.points(shop.user))
         assert str(order.facts.order_id) in str(debit.record_id)
 
+    def test_whatever_the_documents_leave_open(self) -> None:
+        """As the samples have it: no word around reads, codes in capitals at 422, a balance as text or not at all."""
+        for shown, left in _BALANCES:
+            shop = made(There(list_says_ok=False, code_case="upper", refusal_status=422, available_points=shown))
+            order = shop.redeem()
+            assert (order.facts.available_points, shop.sessionm.points(shop.user)) == (left, left)
+            shop.model.approve("r-1")
+            assert shop.sessionm.observe(order).state == "approved"
+            with pytest.raises(DeclinedError) as caught:
+                shop.redeem("r-2", offer=shop.books.gone)
+            assert (caught.value.code, caught.value.http_status) == ("offer.not_available", 422)
+            shop.till.close()
+
     def test_an_asynchronous_till_does_the_same(self) -> None:
         model = SessionMModel()
         books = SessionMBooks(model)
@@ -298,6 +311,13 @@ class TestWhoDecidedFirst:
         assert (now.state, now.settled) == ("rejected", True)
         assert shop.sessionm.observe(now) == now
 
+    def test_where_deciding_again_is_accepted(self) -> None:
+        shop = made(There(same_status="accepted"))
+        order = shop.redeem()
+        shop.model.approve("r-1")
+        assert shop.sessionm.approve(order, why="fine").state == "approved"
+        shop.till.close()
+
     def test_whichever_of_the_two_codes_says_so(self) -> None:
         shop = made(There(status_codes="swapped"))
         order = shop.redeem()
@@ -333,6 +353,7 @@ def _by_phone(shop: Shop) -> None:
     assert shop.model.handle(call).status == 200
 
 
+_BALANCES: tuple[tuple[Literal["string", "absent"], int | None], ...] = (("string", 99_900), ("absent", None))
 LOST: list[Callable[[], Any]] = [
     lambda: Drop(When.AFTER),
     lambda: Truncated(40),
@@ -402,9 +423,10 @@ class TestALostRedemption:
         assert "r-1" in caught.value.check
         assert shop.spent == 100
 
-    def test_where_the_provider_keeps_no_external_id_is_adopted_by_shape_only_if_switched_on(self) -> None:
+    @pytest.mark.parametrize("there", [There(order_external_id="ignored"), There(table_fields="update")])
+    def test_where_lists_show_no_external_id_is_adopted_by_shape_only_if_switched_on(self, there: There) -> None:
         for switched in (False, True):
-            shop = made(There(order_external_id="ignored"), adopt_by_shape=switched)
+            shop = made(there, adopt_by_shape=switched)
             shop.lose()
             if switched:
                 assert shop.settle().state == "pending_approval"
