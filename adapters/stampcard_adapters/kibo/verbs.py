@@ -37,14 +37,16 @@ class KiboVerbs(AuthorizationVerbs[M, KiboFacts]):
         payment: Payment,
         *,
         again: bool = False,
+        ticket: str | None = None,
         why: str | None = None,
         command_id: str | None = None,
     ) -> Step[KiboOrder]:
-        """Hold the cart's amount. The order's id is the cart's; what it was split from is its ticket.
+        """Hold the cart's amount. The order's id is the cart's.
 
         payment: passes through memory once; its kind, issuer and last four digits are all that is kept. again: the
         customer agreed to present a card once more after a lost reply; a second hold may then exist, and is listed in
-        `order.possible`. Give it a command_id of its own, if you use them.
+        `order.possible`. Give it a command_id of its own, if you use them. ticket: the POS's own number, for searching;
+        the ticket of a part is always the cart it was split from.
         Raises DeclinedError ("card.declined": the order waits for another card), NeedsHumanError when the reply is
         lost: nobody can send a card again but its owner.
         """
@@ -67,7 +69,7 @@ class KiboVerbs(AuthorizationVerbs[M, KiboFacts]):
             again=again,
             why=why,
         )
-        return (yield from self._open(cart.id, command, command_id=command_id, ticket=cart.part_of))
+        return (yield from self._open(cart.id, command, command_id=command_id, ticket=cart.part_of or ticket))
 
     @verb
     def create(

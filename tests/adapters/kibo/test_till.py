@@ -408,7 +408,8 @@ class TestParts:
         return cart.split(by=lambda line: line.product, amount=priced)
 
     def test_each_part_is_a_hold_and_an_order_of_its_own(self, shop: Shop) -> None:
-        held = [shop.kibo.authorize(cart, shop.books.card) for cart in self.carts(shop)]
+        held = [shop.kibo.authorize(cart, shop.books.card, ticket="417") for cart in self.carts(shop)]
+        assert shop.kibo.authorize(shop.books.cart("C-9"), shop.books.card, ticket="417").ticket == "417"
         for order in held:
             shop.kibo.create(order)
         parts = shop.kibo.parts("C-1")
