@@ -107,7 +107,7 @@ class SessionMAdapter(Adapter[RedemptionState, SessionMFacts, SessionMCommand]):
         hide = self._hidden(order, command)
         match command:
             case SessionMRedeem():
-                return read_redeem(order, command, response, hide=hide)
+                return read_redeem(order, command, response, named=self.settings.switches.send_external_id, hide=hide)
             case Approve() | Reject():
                 return read_decision(order, command.trigger, response, hide=hide)
             case Observe():

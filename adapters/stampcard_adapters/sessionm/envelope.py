@@ -22,7 +22,7 @@ from stampcard.adapter import Declined, NotSent, Unknown
 from stampcard.model import Secret
 from stampcard.wire import JsonView, Response
 
-__all__ = ["ALREADY", "CREATE", "NOTHING", "READS", "UPDATE", "Hidden", "Table", "one_line", "opened"]
+__all__ = ["ALREADY", "CREATE", "NOTHING", "READS", "TAKEN", "UPDATE", "Hidden", "Table", "one_line", "opened"]
 
 Table: TypeAlias = Mapping[str, tuple[str, str]]
 """The provider's code in lower case -> (our stable code, the cashier's sentence)."""
@@ -51,6 +51,9 @@ CREATE: Final[Table] = {
     "not_found": _NO_OFFER,
 }
 """For the create call. Too few points and out of stock have no code of their own (section 6)."""
+TAKEN: Final = "validation"
+"""What an `external_id` that another order has may be told in (not documented): the generic code for what is not
+valid, as its words are printed for profiles. That other order can be our own, of a request delivered twice."""
 UPDATE: Final[Table] = {
     **dict.fromkeys(("missing_data", "validation", "argument_error", "bad_request"), _REFUSED),
     "invalid_order_status": ("order.not_pending", "This redemption was decided already."),

@@ -17,7 +17,17 @@ import attrs
 from stampcard.adapter import Accepted, Declined, NotSent, Unknown
 from stampcard.lifecycles import RedemptionState
 from stampcard.wire import JsonView, Response
-from stampcard_adapters.sessionm.envelope import ALREADY, CREATE, NOTHING, READS, UPDATE, Hidden, one_line, opened
+from stampcard_adapters.sessionm.envelope import (
+    ALREADY,
+    CREATE,
+    NOTHING,
+    READS,
+    TAKEN,
+    UPDATE,
+    Hidden,
+    one_line,
+    opened,
+)
 from stampcard_adapters.sessionm.requests import WANTED
 from stampcard_adapters.sessionm.values import STATUS, Listed, SessionMFacts, SessionMOrder, SessionMRedeem
 
@@ -29,10 +39,12 @@ _WORD: Final = 60
 
 
 def read_redeem(
-    order: SessionMOrder, command: SessionMRedeem, response: Response, *, hide: Hidden = NOTHING
+    order: SessionMOrder, command: SessionMRedeem, response: Response, *, named: bool = True, hide: Hidden = NOTHING
 ) -> Outcome:
-    """What a create came to."""
+    """What a create came to. named: it carried our id, so a no may mean that the id is taken, by this very order."""
     body = opened(response, CREATE, changes=True, hide=hide)
+    if isinstance(body, Declined) and named and body.provider_code == TAKEN:
+        return attrs.evolve(body, perhaps_done=True)
     if not isinstance(body, JsonView):
         return body
     row = listed(body.any("order"))

@@ -20,7 +20,7 @@ from stampcard_adapters.sessionm.queries import PAGE
 EARLY = Evidence(attempts=1, age=119.9)
 LATE = Evidence(attempts=1, age=120.0)
 GONE = Evidence(attempts=2, age=0.5, answer=Declined(code="offer.not_available", message="No."))
-TAKEN = Evidence(attempts=2, age=0.5, answer=Declined(code="order.refused", message="No."))
+TAKEN = Evidence(attempts=2, age=0.5, answer=Declined(code="order.refused", message="No.", provider_code="validation"))
 
 
 def old(number: int, **changes: Any) -> dict[str, Any]:
@@ -193,6 +193,7 @@ class TestARepeatThatWasToldNo:
 
     def test_is_not_believed_where_it_may_be_about_the_first(self) -> None:
         assert isinstance(seen(o.listing(), TAKEN), Escalate)
+        assert seen(o.listing(), TAKEN, send_external_id=False) == TAKEN.answer
 
     @pytest.mark.parametrize("evidence", [GONE, TAKEN])
     def test_is_never_sent_a_third_time(self, evidence: Evidence) -> None:

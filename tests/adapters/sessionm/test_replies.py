@@ -197,6 +197,18 @@ def test_a_no_about_the_status_may_mean_already_whichever_code_says_so(trigger: 
     assert not other.perhaps_done
 
 
+def test_a_create_that_is_not_valid_may_be_its_own_second_copy() -> None:
+    """The first copy may have taken our id: only where we send one, and only in the code such a no may come in."""
+    for code, named, perhaps in (
+        ("VALIDATION", True, True),
+        ("validation", False, False),
+        ("missing_data", True, False),
+    ):
+        outcome = o.adapter(send_external_id=named).read(*o.step("redeem"), o.no(code))
+        assert isinstance(outcome, Declined)
+        assert (outcome.code, outcome.perhaps_done) == ("order.refused", perhaps)
+
+
 @pytest.mark.parametrize("trigger", TRIGGERS)
 @pytest.mark.parametrize("status", [200, 401, 403])
 @pytest.mark.parametrize("code", ["invalid_api_key", "INVALID_AUTH_TOKEN", "access_denied"])

@@ -395,6 +395,11 @@ class TestALostRedemption:
         assert shop.settle().state == "pending_approval"
         assert shop.spent == 100
 
+    def test_that_was_delivered_twice_is_found_although_the_second_copy_is_refused(self, shop: Shop) -> None:
+        shop.lose(Twice())
+        assert shop.settle().state == "pending_approval"
+        assert shop.spent == 100
+
     def test_that_was_approved_meanwhile_is_adopted_as_approved(self, shop: Shop) -> None:
         shop.lose()
         shop.model.approve("r-1")
