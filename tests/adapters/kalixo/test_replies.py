@@ -278,6 +278,7 @@ def test_a_reason_that_quotes_a_code_of_the_same_reply_goes_without_it() -> None
     [
         (f"{o.PIN} is void", "*** is void"),
         ("SANDBOX-AB12C-DE34F-GH56I-JK78L", "***"),
+        ("Invalid API key kal_live_1234.", "Invalid API key ***"),
         ("Order 0042-7-20261122-000417 not found", "Order 0042-7-20261122-000417 not found"),
         ("GB-EN-4251604177278 and KTEST-PARTIAL", "GB-EN-4251604177278 and KTEST-PARTIAL"),
     ],
