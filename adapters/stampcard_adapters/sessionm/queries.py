@@ -157,7 +157,7 @@ def _query(
     name: str, request: Request, value: Callable[[JsonView], T | Declined | None], call_budget: float, hide: Hidden
 ) -> Query[T]:
     def read(response: Response) -> T | Declined | NotSent | Unknown:
-        body = opened(response, READS, changes=False, strict=False, hide=hide)
+        body = opened(response, READS, strict=False, asked=True, hide=hide)
         if not isinstance(body, JsonView):
             return body
         found = value(body)

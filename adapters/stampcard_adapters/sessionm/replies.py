@@ -42,7 +42,7 @@ def read_redeem(
     order: SessionMOrder, command: SessionMRedeem, response: Response, *, named: bool = True, hide: Hidden = NOTHING
 ) -> Outcome:
     """What a create came to. named: it carried our id, so a no may mean that the id is taken, by this very order."""
-    body = opened(response, CREATE, changes=True, hide=hide)
+    body = opened(response, CREATE, hide=hide)
     if isinstance(body, Declined) and named and body.provider_code == TAKEN:
         return attrs.evolve(body, perhaps_done=True)
     if not isinstance(body, JsonView):
@@ -75,7 +75,7 @@ def placed(
 
 def read_decision(order: SessionMOrder, trigger: str, response: Response, *, hide: Hidden = NOTHING) -> Outcome:
     """What an approval or a rejection came to."""
-    body = opened(response, UPDATE, changes=True, hide=hide)
+    body = opened(response, UPDATE, hide=hide)
     if isinstance(body, Declined) and body.code in ALREADY:
         return attrs.evolve(body, perhaps_done=True)
     if not isinstance(body, JsonView):
@@ -90,7 +90,7 @@ def read_decision(order: SessionMOrder, trigger: str, response: Response, *, hid
 
 def read_order(order: SessionMOrder, response: Response, *, hide: Hidden = NOTHING) -> Outcome:
     """Where the order stands. A status nobody knows is kept, told, and leads nowhere."""
-    body = opened(response, READS, changes=False, strict=False, hide=hide)
+    body = opened(response, READS, strict=False, hide=hide)
     if not isinstance(body, JsonView):
         return body
     row = listed(body.any("order"))
