@@ -11,6 +11,7 @@ import attrs
 import pytest
 
 from stampcard.draw import _svg, gallery
+from stampcard.draw._providers import described
 from stampcard.guards import GUARDS
 from stampcard.lifecycles import LIFECYCLES, PURCHASE, PurchaseState, Row
 

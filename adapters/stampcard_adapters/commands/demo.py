@@ -24,7 +24,7 @@ from stampcard.cli import render
 from stampcard.cli.report import report
 from stampcard.journal import open_journal
 from stampcard.journal.contract import StoreError
-from stampcard_adapters.commands import _demo_kigo, _demo_spendgo
+from stampcard_adapters.commands import _demo_kalixo, _demo_kibo, _demo_kigo, _demo_sessionm, _demo_spendgo
 from stampcard_adapters.commands._demo_screen import Screen
 from stampcard_adapters.commands._demo_told import Told, ToldWrongError
 
@@ -32,7 +32,10 @@ __all__ = ["command"]
 
 STORIES: Final[Mapping[str, Callable[[Screen, Path], Told]]] = {
     "spendgo": _demo_spendgo.tell,
+    "sessionm": _demo_sessionm.tell,
+    "kalixo": _demo_kalixo.tell,
     "kigo": _demo_kigo.tell,
+    "kibo": _demo_kibo.tell,
 }
 """A story for each provider."""
 _ALL: Final = "all"
@@ -88,7 +91,7 @@ def _closing(screen: Screen, file: Path, told: list[Told], ticket: str, seconds:
     orders, calls = sum(len(one.orders) for one in told), sum(one.calls for one in told)
     screen.heading("Everything went as told")
     screen.check(True, f"{orders} orders, {calls} calls, {seconds:.1f} s")
-    screen.check(True, "the provider's ledgers balance")
+    screen.check(True, "every ledger at the provider balances")
     screen.check(True, f"every step is in the journal, {file}")
     screen.console.print("\nLook closer:")
     where = shlex.quote(str(file))
