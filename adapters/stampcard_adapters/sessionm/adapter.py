@@ -68,7 +68,7 @@ def described() -> Description:
             "reject": Rule(decided, "developer pages: read one order"),
             "observe": Rule("asked again", "developer pages: read one order"),
         },
-        asks=("offers", "question", "answer", "points", "orders", "profile"),
+        asks=("offers", "question", "answer", "points", "transactions", "orders", "profile"),
     )
 
 
