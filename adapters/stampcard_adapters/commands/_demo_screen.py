@@ -5,12 +5,13 @@ May live here: layout and colours. May not: what happens in the story, a call, a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Final
 
 from rich import box
-from rich.console import Console
+from rich.console import Console, Group
 from rich.padding import Padding
 from rich.panel import Panel
 from rich.rule import Rule
@@ -29,6 +30,7 @@ _DIM: Final = "dim"
 _INDENT: Final = 5
 _WIDE: Final = 100
 """Lines of text longer than this are hard to read, however wide the terminal."""
+_MARKS: Final = "→ sent   ← answered   ■ done   ✗ refused, or not known   ◆ outside the till"
 
 
 class Screen:
@@ -39,13 +41,18 @@ class Screen:
         self._full = full
         self._width = min(console.width, _WIDE)
         self._step = 0
-        self._last_body = b""
+        self._last: dict[str, bytes] = {}
 
-    def opening(self, title: str, lines: Sequence[str]) -> None:
-        """What this is, before anything happens."""
-        text = Text("\n").join(Text(line) for line in lines)
+    def opening(self, title: str, about: str, cast: Sequence[tuple[str, str]], note: str) -> None:
+        """What this is, before anything happens. Its steps are counted from 1."""
+        if self._step:
+            self.console.print()
+        self._step, self._last = 0, {}
+        grid = Table.grid(padding=(0, 4, 0, 2))
+        for who, what in cast:
+            grid.add_row(Text(who, no_wrap=True), Text(what, overflow="fold"))
         panel = Panel(
-            text,
+            Group(Text(about), Text(), grid, Text(), Text(note), Text(_MARKS, style=_DIM)),
             title=Text(title, style="bold"),
             title_align="left",
             box=box.ROUNDED,
@@ -56,14 +63,11 @@ class Screen:
 
     def act(self, number: int, title: str, words: str) -> None:
         """A new act."""
-        self.console.print()
-        self.console.print(
-            Rule(Text(f"Act {number}  {title}", style="bold cyan"), align="left", style="cyan"), width=self._width
-        )
-        self.console.print(Text(words, style="italic"), width=self._width)
+        self.heading(f"Act {number}  {title}")
+        self._line(Text(words, style="italic"), 0, hang=0)
 
     def aside(self, words: str) -> None:
-        """Something that happens outside the engine: at the counter, at the card terminal."""
+        """Something that happens outside the till: at the counter, at the card terminal, on the way."""
         self.console.print()
         self._line(Text.assemble(("◆ ", "magenta"), (words, "italic")), 2)
 
@@ -71,31 +75,24 @@ class Screen:
         """What the cashier wants."""
         self._step += 1
         self.console.print()
-        self._line(Text.assemble((f"{self._step:>2}  ", _DIM), (verb, "bold"), "  ", words), 1)
+        self._line(Text.assemble((f"{self._step:>2}  ", _DIM), (verb, "bold"), "  ", words), 1, hang=4)
 
     def nothing_sent(self) -> None:
         self._line(Text("no call: nothing left the till", style=_DIM), _INDENT)
 
     def exchange(self, heard: Exchange) -> None:
         """The request as it arrived, and its answer."""
-        how = f"   {proof(heard)}" + (f", {len(heard.body)} bytes" if heard.body else "")
-        self._line(
-            Text.assemble(
-                ("→ ", "blue"),
-                (heard.method, "bold blue"),
-                " ",
-                (heard.target, "blue"),
-                (how, _DIM),
-            ),
-            _INDENT,
-        )
-        headers = Text("   ").join(
-            Text.assemble((f"{name}: ", _DIM), (value, "red" if value == "***" else ""))
+        call = [("", Text(part, "blue")) for part in re.findall(r"/?[^/]+", heard.target)]
+        size = f", {len(heard.body)} bytes" if heard.body else ""
+        start = Text.assemble(("→ ", "blue"), (heard.method, "bold blue"), " ")
+        self._packed([("", start), *call, ("   ", Text(proof(heard) + size, _DIM))], _INDENT)
+        headers = [
+            ("   ", Text.assemble((f"{name}: ", _DIM), (value, "red" if value == "***" else "")))
             for name, value in shown_headers(heard)
-        )
-        self._line(headers, _INDENT + 2)
+        ]
+        self._packed(headers, _INDENT + 2)
         if heard.body:
-            self._body(heard.body)
+            self._body(heard)
         tone = "green" if heard.status < 300 else "yellow"
         answer = laid_out(heard.answer, self._width - _INDENT - 8)
         self._line(Text.assemble(("← ", tone), (f"{heard.status}  ", f"bold {tone}"), _json(answer[0])), _INDENT)
@@ -144,21 +141,37 @@ class Screen:
         """Something to type: on a line of its own, never broken, to be copied."""
         self.console.print(Text(f"   {line}", style="bold"), soft_wrap=True)
 
-    def _body(self, body: bytes) -> None:
-        part, same = (body, 0) if self._full or not self._last_body else changed(body, self._last_body)
-        if b'"status"' in body:  # an order's: the next one repeats most of it
-            self._last_body = body
+    def _body(self, heard: Exchange) -> None:
+        path = f"{heard.method} {heard.target}"
+        before = None if self._full else self._last.get(path)
+        part, same = (heard.body, 0) if before is None else changed(heard.body, before)
+        self._last[path] = heard.body
         for line in laid_out(part, self._width - _INDENT - 2):
             self._line(_json(line), _INDENT + 2)
         if same:
-            self._line(Text(f"and {same} fields as in the order call before", style=_DIM), _INDENT + 2)
+            self._line(Text(f"and {same} fields as in the last call there", style=_DIM), _INDENT + 2)
 
     def _pairs(self, pairs: Sequence[tuple[str, str]]) -> None:
         for name, value in pairs:
             self._line(Text.assemble((f"{name}  ", _DIM), plain(value)), _INDENT + 2)
 
-    def _line(self, text: Text, indent: int) -> None:
-        self.console.print(Padding(text, (0, 0, 0, indent), expand=False), width=self._width)
+    def _packed(self, parts: Sequence[tuple[str, Text]], indent: int) -> None:
+        """As many on a line as fit, none of them broken; each with the gap before it."""
+        line, hang = Text(), 0
+        for gap, part in parts:
+            if line and len(line) + len(gap) + part.cell_len > self._width - indent - hang:
+                self._line(line, indent + hang)
+                line, hang = Text(), 2
+            line = Text.assemble(line, gap if line else "", part)
+        self._line(line, indent + hang)
+
+    def _line(self, text: Text, indent: int, *, hang: int = 2) -> None:
+        """What does not fit goes on below, `hang` columns further in."""
+        room = self._width - indent
+        lines = [text] if text.cell_len <= room else text.wrap(self.console, room - hang)
+        for place, line in enumerate(lines):
+            line.rstrip()
+            self.console.print(Text.assemble(" " * (indent + hang * (place > 0)), line), soft_wrap=True)
 
 
 def _json(line: str) -> Text:

@@ -1,7 +1,7 @@
 """What travelled: every call as the provider received it, and its answer, for the demo to show.
 
-May live here: recording at the provider's door, the redaction of what is shown, JSON laid out for a reader. May not: a
-made-up request. The bytes shown are those that arrived over the socket.
+May live here: recording at the provider's door, losing an answer there, the redaction of what is shown, JSON laid out
+for a reader. May not: a made-up request. The bytes shown are those that arrived over the socket.
 """
 
 from __future__ import annotations
@@ -20,6 +20,10 @@ __all__ = ["Exchange", "Overheard", "changed", "laid_out", "proof", "shown_heade
 
 _Tree = dict[str, object]
 _HIDDEN: Final = "***"
+_LOST: Final = Response(
+    status=504, headers={"Content-Type": "application/json"}, body=b'{"message": "Gateway Timeout"}'
+)
+"""What a gateway says for itself when it has given up waiting for the provider."""
 _SHOWN: Final = frozenset({"content-type", "content-length", "user-agent"})
 """Headers whose values are shown. Any other may be a credential, whoever invents it."""
 _QUIET: Final = frozenset({"host", "accept-encoding", "accept", "connection", "content-length", "user-agent"})
@@ -39,7 +43,7 @@ class Exchange:
 
 
 class Overheard:
-    """A model that remembers what it was asked, and otherwise is the model.
+    """A model that remembers what it was asked, can lose an answer, and otherwise is the model.
 
     What it remembers is fit to be shown. secrets: texts that become "***" wherever they stand (a key in the path).
     hidden: names of JSON members whose values do, "codes.code" for one below another; letters' case does not matter.
@@ -51,6 +55,7 @@ class Overheard:
         self._hidden = frozenset(name.lower() for name in hidden)
         self._lock = threading.Lock()
         self._heard: list[Exchange] = []
+        self._losing = False
         self.count = 0
 
     @property
@@ -59,6 +64,8 @@ class Overheard:
 
     def handle(self, request: RequestLike, /) -> Response:
         response = self._model.handle(request)
+        if self._losing and request.method == "POST":
+            self._losing, response = False, _LOST
         exchange = Exchange(
             method=request.method,
             target=self._safe(request.target.encode()).decode(),
@@ -71,6 +78,10 @@ class Overheard:
             self._heard.append(exchange)
             self.count += 1
         return response
+
+    def lose_next(self) -> None:
+        """The next POST takes effect, and a gateway's 504 comes back in place of its answer."""
+        self._losing = True
 
     def _safe(self, text: bytes) -> bytes:
         """Without what nobody may read. What is no JSON and may hold a hidden member is not shown at all."""
@@ -151,7 +162,10 @@ def _members(value: object) -> list[tuple[str, object]] | None:
 
 def changed(body: bytes, before: bytes) -> tuple[bytes, int]:
     """The fields of an object that differ from those of another one, and how many are the same."""
-    now, then = _parsed(body), _parsed(before)
+    try:
+        now, then = _parsed(body), _parsed(before)
+    except ValueError:
+        return body, 0
     if not (isinstance(now, dict) and isinstance(then, dict)):
         return body, 0
     fields, known = cast(_Tree, now), cast(_Tree, then)
@@ -160,8 +174,14 @@ def changed(body: bytes, before: bytes) -> tuple[bytes, int]:
 
 
 def laid_out(body: bytes, width: int) -> list[str]:
-    """JSON in few lines of at most `width` (a long string may stand over): members stay whole where they can."""
-    return _lines(_parsed(body), width)
+    """JSON in few lines of at most `width` (a long string may stand over): members stay whole where they can.
+
+    What is no JSON (a form) is the text it is.
+    """
+    try:
+        return _lines(_parsed(body), width)
+    except ValueError:
+        return body.decode(errors="replace").splitlines() or [""]
 
 
 def _compact(value: object) -> str:

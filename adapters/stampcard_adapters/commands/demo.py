@@ -26,7 +26,7 @@ from stampcard.journal import open_journal
 from stampcard.journal.contract import StoreError
 from stampcard_adapters.commands import _demo_kalixo, _demo_kibo, _demo_kigo, _demo_sessionm, _demo_spendgo
 from stampcard_adapters.commands._demo_screen import Screen
-from stampcard_adapters.commands._demo_told import Told, ToldWrongError
+from stampcard_adapters.commands._demo_story import Told, ToldWrongError
 
 __all__ = ["command"]
 
@@ -59,20 +59,26 @@ def command(
     screen = Screen(render.console(), full=full)
     began = time.monotonic()
     try:
-        told = [tell(screen, file) for name, tell in STORIES.items() if provider in (name, _ALL)]
-        tickets = [_ending(screen, file, one) for one in told]
+        told = [_whole(screen, file, tell) for name, tell in STORIES.items() if provider in (name, _ALL)]
     except ToldWrongError as wrong:
         _refuse(1, f"this went differently than told: {wrong}")
     except (StampcardError, StoreError) as error:
         _refuse(1, f"this went differently than told: {error}")
-    _closing(screen, file, told, tickets[0], time.monotonic() - began)
+    _closing(screen, file, told, time.monotonic() - began)
 
 
-def _ending(screen: Screen, file: Path, told: Told) -> str:
-    """What the journal remembers, read as the support desk would. Gives what to look the order up by."""
+def _whole(screen: Screen, file: Path, tell: Callable[[Screen, Path], Told]) -> tuple[Told, str]:
+    """A story and what the journal remembers of it, read as the support desk would.
+
+    Gives, too, what to look its first order up by.
+    """
+    told = tell(screen, file)
+    if told.unbalanced:
+        raise ToldWrongError("the provider's books balance: " + "; ".join(told.unbalanced))
+    first = told.orders[0]
     store = open_journal(file)
     try:
-        record = store.load(told.main)
+        record = store.load(first)
         if record is None:
             raise ToldWrongError("the order is in the journal")
         found = report(record, alive=store.alive)
@@ -82,21 +88,23 @@ def _ending(screen: Screen, file: Path, told: Told) -> str:
     screen.console.print(render.timeline(found.entries))
     screen.heading("The path it walked")
     screen.console.print(render.diagram(found))
-    if told.unbalanced:
-        raise ToldWrongError("the provider's books balance: " + "; ".join(told.unbalanced))
-    return found.header.ticket or told.main
+    return told, found.header.ticket or first
 
 
-def _closing(screen: Screen, file: Path, told: list[Told], ticket: str, seconds: float) -> None:
-    orders, calls = sum(len(one.orders) for one in told), sum(one.calls for one in told)
+def _closing(screen: Screen, file: Path, stories: list[tuple[Told, str]], seconds: float) -> None:
+    orders, calls = (sum(count) for count in zip(*((len(told.orders), told.calls) for told, _ in stories), strict=True))
+    several = len(stories) > 1
     screen.heading("Everything went as told")
-    screen.check(True, f"{orders} orders, {calls} calls, {seconds:.1f} s")
-    screen.check(True, "every ledger at the provider balances")
+    screen.check(
+        True, (f"{len(stories)} stories, " if several else "") + f"{orders} orders, {calls} calls, {seconds:.1f} s"
+    )
+    screen.check(True, f"every ledger at {'each' if several else 'the'} provider balances")
     screen.check(True, f"every step is in the journal, {file}")
-    screen.console.print("\nLook closer:")
+    screen.console.print(f"\nLook closer{', at the first order of each story too' if several else ''}:")
     where = shlex.quote(str(file))
     screen.command(f"{_program()} orders list --journal {where}")
-    screen.command(f"{_program()} orders show {ticket} --journal {where}")
+    for _, ticket in stories:
+        screen.command(f"{_program()} orders show {ticket} --journal {where}")
 
 
 def _refuse(status: int, why: str) -> NoReturn:
