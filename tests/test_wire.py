@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stampcard.lifecycles import PurchaseState
-from stampcard.wire import MAX_BODY, JsonView, Request, Response, minified, path
+from stampcard.wire import LONGEST_WAIT, MAX_BODY, JsonView, Request, Response, http_date, minified, one_line, path
 
 unhurried = settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.too_slow])
 MEGABYTE = 1024 * 1024
@@ -21,7 +21,17 @@ MEGABYTE = 1024 * 1024
 def probe(view: JsonView) -> None:
     """Every read there is; none may raise."""
     for seen in (view, view["a"], view[0], view[-1], view.any("a", "B"), view["a"]["b"][0]):
-        seen.text(), seen.number(), seen.flag(), seen.items(), seen.is_object(), seen.raw(), seen.there, repr(seen)
+        (
+            seen.text(),
+            seen.number(),
+            seen.whole(),
+            seen.flag(),
+            seen.items(),
+            seen.is_object(),
+            seen.raw(),
+            seen.there,
+            repr(seen),
+        )
         for item in seen.items()[:2]:
             item.text(), item.number()
 
@@ -266,3 +276,75 @@ def test_a_path_part_that_climbs_or_vanishes_is_refused(part: str) -> None:
 
 def test_a_path_part_that_looks_like_a_template_is_text() -> None:
     assert path("/{}/{}", "{}", "%2F") == "/%7B%7D/%252F"
+
+
+# What a provider wrote outside its body, and its words
+
+
+def test_a_whole_number_has_no_fraction_however_it_is_written() -> None:
+    view = JsonView.parse(b'{"a":7,"b":"7","c":7.0,"d":7.5,"e":-3,"f":true,"g":null,"h":"x","i":1e3}')
+    found = {name: view[name].whole() for name in "abcdefghij"}
+    assert found == {"a": 7, "b": 7, "c": 7, "d": None, "e": -3, "f": None, "g": None, "h": None, "i": 1000, "j": None}
+    assert all(type(number) is int for number in found.values() if number is not None)
+
+
+NOON, LATER = "Sun, 22 Nov 2026 12:00:00 GMT", "Sun, 22 Nov 2026 12:01:00 -0000"
+
+
+@pytest.mark.parametrize(
+    ("wait", "date", "seconds"),
+    [
+        ("0", None, 0.0),
+        (" 7 ", NOON, 7.0),
+        ("9" * 20, None, LONGEST_WAIT),
+        ("-5", None, None),
+        ("1.5", None, None),
+        ("\u0667", None, None),
+        (LATER, NOON, 60.0),
+        (NOON, LATER, 0.0),
+        ("Sun, 22 Nov 2099 12:00:00 GMT", NOON, LONGEST_WAIT),
+        (LATER, None, None),
+        (LATER, "soon", None),
+        ("soon", NOON, None),
+        (None, NOON, None),
+    ],
+)
+def test_a_named_wait_is_read_without_a_clock(wait: str | None, date: str | None, seconds: float | None) -> None:
+    headers = {name: value for name, value in (("retry-after", wait), ("date", date)) if value is not None}
+    assert Response(status=429, headers=headers, body=b"").retry_after() == seconds
+
+
+@unhurried
+@given(st.text() | st.sampled_from([NOON, LATER]), st.text() | st.sampled_from([NOON, LATER]))
+def test_any_header_can_be_asked_for_a_wait(wait: str, date: str) -> None:
+    seconds = Response(status=429, headers={"Retry-After": wait, "Date": date}, body=b"").retry_after()
+    assert seconds is None or 0 <= seconds <= LONGEST_WAIT
+
+
+@unhurried
+@given(st.text() | st.from_regex(r"[A-Z][a-z]{2}, [0-9]{1,3} Nov [0-9]{1,6} [0-9:]{0,9} [-+A-Z0-9]{0,6}"))
+def test_a_moment_of_a_header_is_aware_or_none(text: str) -> None:
+    moment = http_date(text)
+    assert moment is None or moment.tzinfo is not None
+
+
+def test_a_providers_words_are_one_line_that_steers_nothing() -> None:
+    assert one_line("No.\x1b[31m\r\nFake\u202eline\u2028 \tx") == "No. [31m Fake line x"
+    assert one_line("word " * 100) == ("word " * 40).rstrip() + " "
+    assert one_line("x" * 5000) == "x" * 200
+    assert one_line(" " * 2000 + "too late") is None
+    assert one_line("\x00 \n") is one_line("") is one_line(None) is None
+
+
+@unhurried
+@given(st.text())
+def test_any_words_can_be_shown(words: str) -> None:
+    line = one_line(words)
+    assert line is None or (0 < len(line) <= 200 and line.isprintable())
+
+
+def test_a_secret_is_struck_out_before_a_line_is_cut() -> None:
+    words = "x" * 195 + " card\n4111111111111111"
+    line = one_line(words, strike=lambda line: line.replace("4111111111111111", "***").replace("x card", "y"))
+    assert line == "x" * 194 + "y ***"
+    assert one_line("secret", strike=lambda _: "") is None

@@ -1,6 +1,6 @@
 """Bytes in, bytes out: what an adapter builds, what it reads, and nothing that sends.
 
-May live here: the two messages, total reads of a foreign body, exact JSON writing, URL escaping.
+May live here: the two messages, total reads of what a provider wrote, exact JSON writing, URL escaping.
 May not: a provider's name, a socket, a clock. Imports only the standard library and attrs.
 """
 
@@ -8,15 +8,29 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from decimal import Context, Decimal, DecimalException, Inexact
+from email.utils import parsedate_to_datetime
 from json.encoder import encode_basestring
 from typing import Final, TypeAlias, cast
 from urllib.parse import quote
 
 import attrs
 
-__all__ = ["MAX_BODY", "Json", "JsonView", "Request", "Response", "minified", "path"]
+__all__ = [
+    "LONGEST_WAIT",
+    "MAX_BODY",
+    "Json",
+    "JsonView",
+    "Request",
+    "Response",
+    "http_date",
+    "minified",
+    "one_line",
+    "path",
+]
 
 Json: TypeAlias = "bool | int | str | Decimal | list[Json] | dict[str, Json] | None"
 
@@ -24,6 +38,8 @@ _Tree: TypeAlias = Mapping[object, object]
 
 MAX_BODY: Final = 1024 * 1024
 """Bytes of a reply that are ever read; a longer one is an unknown answer, not a parsed one."""
+LONGEST_WAIT: Final = 86_400.0
+"""Seconds: the longest wait a provider may name; what names a longer one is read as this."""
 MAX_DEPTH: Final = 64
 MAX_DIGITS: Final = 40
 MAX_EXPONENT: Final = 30
@@ -69,6 +85,19 @@ class Response:
         """A header's value, whatever the case of its name."""
         wanted = name.lower()
         return next((v for k, v in self.headers.items() if k.lower() == wanted), None)
+
+    def retry_after(self) -> float | None:
+        """Seconds its Retry-After names, at most a day; None without one that can be read. Total.
+
+        A date is measured against the reply's own Date: this needs no clock of ours.
+        """
+        value = (self.header("Retry-After") or "").strip()
+        if value.isascii() and value.isdigit():
+            return min(float(value[:12]), LONGEST_WAIT)
+        until, now = http_date(value), http_date(self.header("Date") or "")
+        if until is None or now is None:
+            return None
+        return min(max(0.0, (until - now).total_seconds()), LONGEST_WAIT)
 
     def json(self) -> JsonView:
         """Total: never raises. A body that is not JSON gives an empty view whose `.bad` says why."""
@@ -144,6 +173,11 @@ class JsonView:
             except ValueError:
                 return None
         return None
+
+    def whole(self) -> int | None:
+        """A number without a fraction, however it is written: 7, "7", 7.0. Negative ones too."""
+        number = self.number()
+        return None if number is None or number != number.to_integral_value() else int(number)
 
     def flag(self) -> bool | None:
         """A boolean."""
@@ -265,3 +299,29 @@ def path(template: str, /, *parts: str) -> str:
         if part.strip(".") == "":
             raise ValueError("a path part is empty or only dots")
     return template.format(*(quote(part, safe="") for part in parts))
+
+
+def http_date(text: str) -> datetime | None:
+    """A moment as headers write it, aware; None for anything else."""
+    try:
+        moment = parsedate_to_datetime(text)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+
+
+def one_line(words: str | None, *, strike: Callable[[str], str] | None = None) -> str | None:
+    """At most 200 characters of a provider's text, on one line, with nothing in it that steers a screen or a log.
+
+    None when nothing is left. strike: takes secrets out of the line before it is cut, so that no half of one stays.
+    """
+    if words is None:
+        return None
+    plain = "".join(c if unicodedata.category(c)[0] not in "CZ" else " " for c in words[:_READ])
+    line = " ".join(plain.split())
+    return (line if strike is None else strike(line))[:_SHOWN] or None
+
+
+_READ: Final = 2000
+"""Characters of a provider's text that are looked at."""
+_SHOWN: Final = 200

@@ -10,15 +10,14 @@ import base64
 import binascii
 import re
 from collections.abc import Callable, Generator, Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from typing import Final
 
 import httpx
 
 from stampcard.model import Secret
 from stampcard.tokens import Token
-from stampcard.wire import JsonView, minified
+from stampcard.wire import JsonView, http_date, minified
 from stampcard_adapters.kalixo.settings import KalixoKeys, Switches
 
 __all__ = ["ApiKeyAuth", "KalixoLogin"]
@@ -73,7 +72,7 @@ class KalixoLogin:
         access, refresh = _usable(said.any("accessToken")), _usable(said.any("refreshToken"))
         if access is None:
             return None
-        now = _http_date(next((v for k, v in headers.items() if k.lower() == "date"), ""))
+        now = http_date(next((v for k, v in headers.items() if k.lower() == "date"), ""))
         return Token(
             value=Secret(access),
             expires_in=_life(access, now, self._switches.access_life),
@@ -107,11 +106,3 @@ def _claims(token: str) -> JsonView:
         return JsonView.parse(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
     except (binascii.Error, ValueError):
         return JsonView()
-
-
-def _http_date(value: str) -> datetime | None:
-    try:
-        moment = parsedate_to_datetime(value)
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment

@@ -153,9 +153,9 @@ def _read(response: Response, value: Callable[[JsonView], T | None]) -> T | Decl
 
 def _products(row: JsonView) -> list[Product]:
     """A product, once for each language it has a sku in. A row without id or currency hides no other."""
-    number = row.any("productId", "id").number()
+    number = row.any("productId", "id").whole()
     currency = (row.any("currency", "currencyCode").text() or "").strip().upper()
-    if number is None or number != number.to_integral_value() or number < 0 or not _is_currency(currency):
+    if number is None or number < 0 or not _is_currency(currency):
         return []
     lowest, highest, step = (_minor(_bound(row, name), currency) for name in ("min", "max", "step"))
     kind = (row.any("denominationType").text() or "").strip().lower()
@@ -166,7 +166,7 @@ def _products(row: JsonView) -> list[Product]:
     skus = [sku for sku in (language.any("sku").text() for language in languages) if sku]
     return [
         Product(
-            id=int(number),
+            id=number,
             sku=sku,
             name=name or sku or str(number),
             price=None if unpriced else _minor(row.any("price"), currency),
@@ -215,11 +215,11 @@ def _is_currency(code: str) -> bool:
 
 
 def _minor(view: JsonView, currency: str) -> Money | None:
-    number = view.number()
-    if number is None or number != number.to_integral_value() or number < 0:
+    number = view.whole()
+    if number is None or number < 0:
         return None
     try:
-        return Money.minor(int(number), currency)
+        return Money.minor(number, currency)
     except ValueError:
         return None
 

@@ -9,16 +9,13 @@ only in that shape; anything else that is no success (a gateway's page, a 3xx, a
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Final
 
 from stampcard.adapter import Declined, NotSent, Unknown
-from stampcard.wire import JsonView, Response
+from stampcard.wire import LONGEST_WAIT, JsonView, Response, http_date, one_line
 
-__all__ = ["ALREADY", "NOT_FOUND", "error_message", "one_line", "refusal"]
+__all__ = ["ALREADY", "NOT_FOUND", "error_message", "refusal", "shown"]
 
 ALREADY: Final = "order.already_placed"
 """409, or the 400 of trap 1: an order has our code. Nobody knows yet whether it is this one."""
@@ -44,7 +41,6 @@ _TABLE: Final = tuple((status, re.compile(words, re.IGNORECASE), code, say) for 
 _REFUSED: Final = ("order.refused", "The gift-card service does not accept this order as it is.")
 _TWICE: Final = re.compile(r"\balready\b|\bduplicate", re.IGNORECASE)
 _ALREADY_SAID: Final = "An order with this number exists already at the gift-card service."
-_LONGEST_WAIT: Final = 86_400.0
 _LIKE_A_SECRET: Final = re.compile(r"[A-Z0-9]{4,}(?:-[A-Z0-9]{4,}){2,}|kal_(?:test|live)_\S*")
 """As the samples' codes and the keys look. The provider's words are kept and shown: those go (trap 14)."""
 _TEMPLATE: Final = re.compile(r"[a-z_]{1,40}")
@@ -55,17 +51,17 @@ def refusal(response: Response, *, hide: Iterable[str] = ()) -> Declined | NotSe
     """What a reply that is no success says. Total. hide: what must not be quoted, wherever it stands."""
     status = response.status
     if status == 429:  # turned away at the door
-        return NotSent(why="HTTP 429", code="provider.rate_limit", retry_after=_retry_after(response))
+        return NotSent(why="HTTP 429", code="provider.rate_limit", retry_after=_wait(response))
     message = error_message(response.json(), status)
     if message is None:
         return Unknown(why=f"HTTP {status} without the provider's error object")
     code = str(status)
     if status in (401, 403):
         # No provider_text for a 401: "Invalid API key" may quote it. Both are checked before anything is done.
-        said = one_line(message, hide) if status == 403 else None
+        said = shown(message, hide) if status == 403 else None
         why = f"HTTP {status}"
         return NotSent(why=why, code="credentials.refused", ours=True, provider_code=code, provider_text=said)
-    said = one_line(message, hide)
+    said = shown(message, hide)
     if status == 409 or (status in (400, 422) and _TWICE.search(message)):
         return Declined(code=ALREADY, message=_ALREADY_SAID, provider_code=code, provider_text=said, perhaps_done=True)
     for known, words, ours, sentence in _TABLE:
@@ -95,8 +91,8 @@ def error_message(body: JsonView, status: int) -> str | None:
     return told.strip() or None
 
 
-def one_line(words: str | None, hide: Iterable[str] = ()) -> str | None:
-    """At most 200 characters of foreign text, with nothing in it that steers a screen or a log, and no code.
+def shown(words: str | None, hide: Iterable[str] = ()) -> str | None:
+    """A line of foreign text (`stampcard.wire.one_line`) with no code in it.
 
     hide: what is known to be one; what looks like one goes too.
     """
@@ -104,33 +100,13 @@ def one_line(words: str | None, hide: Iterable[str] = ()) -> str | None:
         return None
     for secret in hide:
         words = words.replace(secret, "***")
-    words = _LIKE_A_SECRET.sub("***", words[:4000])
-    shown = "".join(c if unicodedata.category(c)[0] not in "CZ" else " " for c in words[:2000])
-    return " ".join(shown.split())[:200] or None
+    return one_line(_LIKE_A_SECRET.sub("***", words[:4000]))
 
 
-def _retry_after(response: Response) -> float | None:
-    """Retry-After (B1), in seconds or as a date against the reply's own Date; else X-RateLimit-Reset against it."""
-    value = (response.header("Retry-After") or "").strip()
-    if value.isascii() and value.isdigit():
-        return min(float(value[:12]), _LONGEST_WAIT)
-    now = _http_date(response.header("Date") or "")
-    if now is None:
-        return None
+def _wait(response: Response) -> float | None:
+    """Retry-After; where it says nothing X-RateLimit-Reset, against the reply's own Date (B1)."""
+    named, now = response.retry_after(), http_date(response.header("Date") or "")
     reset = (response.header("X-RateLimit-Reset") or "").strip()
-    until = _http_date(value)
-    if until is not None:
-        seconds = (until - now).total_seconds()
-    elif reset.isascii() and reset.isdigit():
-        seconds = float(reset[:12]) - now.timestamp()
-    else:
-        return None
-    return min(max(0.0, seconds), _LONGEST_WAIT)
-
-
-def _http_date(value: str) -> datetime | None:
-    try:
-        moment = parsedate_to_datetime(value)
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+    if named is not None or now is None or not (reset.isascii() and reset.isdigit()):
+        return named
+    return min(max(0.0, float(reset[:12]) - now.timestamp()), LONGEST_WAIT)

@@ -19,7 +19,7 @@ from stampcard.adapter import Accepted, Declined, NotSent, Unknown
 from stampcard.lifecycles import FULFILMENT, FulfilmentState
 from stampcard.model import Secret
 from stampcard.wire import JsonView, Response
-from stampcard_adapters.kalixo.refusals import ALREADY, one_line, refusal
+from stampcard_adapters.kalixo.refusals import ALREADY, refusal, shown
 from stampcard_adapters.kalixo.values import Delivered, GiftCode, Item, KalixoFacts, KalixoOrder, PlaceCodes, Version
 
 __all__ = ["Outcome", "Standing", "codes_in", "differs", "hidden_in", "placed", "read_look", "read_place", "standing"]
@@ -118,7 +118,7 @@ def standing(order: KalixoOrder, body: JsonView, items: Sequence[Item]) -> Stand
     if (known is not None and known != given) or (echo.there and echo.text() != order.id):
         return "it is about another order"
     hidden = hidden_in(body)
-    word = one_line(body.any("status", "orderStatus").text(), hidden)
+    word = shown(body.any("status", "orderStatus").text(), hidden)
     state = None if word is None else _WORDS.get(word.strip().lower())
     units, ordered = len(codes_in(body)), sum(item.quantity for item in items)
     facts = attrs.evolve(
@@ -127,7 +127,7 @@ def standing(order: KalixoOrder, body: JsonView, items: Sequence[Item]) -> Stand
         status=None if word is None else word[:60],
         delivered=Delivered(units=units, ordered=ordered) if units else order.facts.delivered,
         ready_at=_moment(body.any("estimatedReadyAt")) or order.facts.ready_at,
-        reason=one_line(body.any("reason").text(), hidden) or order.facts.reason,
+        reason=shown(body.any("reason").text(), hidden) or order.facts.reason,
     )
     if word is not None and state is None:
         return Standing(facts=facts, state=None, drift=word)

@@ -10,16 +10,13 @@ every number that could be a card's, and every word of the payment, taken out (t
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Final, TypeAlias
 
 from stampcard.adapter import Declined, NotSent, Unknown
-from stampcard.wire import JsonView, Response
+from stampcard.wire import JsonView, Response, one_line
 
-__all__ = ["CANCELS", "HOLDS", "LOOKS", "ORDERS", "Table", "error_code", "one_line", "refusal", "said"]
+__all__ = ["CANCELS", "HOLDS", "LOOKS", "ORDERS", "Table", "error_code", "refusal", "said", "shown"]
 
 Table: TypeAlias = Mapping[str, tuple[str, str]]
 """The provider's code -> (our stable code, the cashier's sentence)."""
@@ -61,7 +58,6 @@ CANCELS: Final[Table] = {**_COMMON, "5003": _TOO_LATE, "5015": _TOO_LATE}
 """Of cancel: section 6 has the guard, not its code."""
 LOOKS: Final[Table] = _COMMON
 
-_LONGEST_WAIT: Final = 86_400.0
 _CODE: Final = re.compile(r"5[0-9]{3}")
 _CARD_NUMBER: Final = re.compile(r"[0-9](?:[ -]*[0-9]){11,}")
 
@@ -75,7 +71,7 @@ def refusal(
     """
     status = response.status
     if status == 429:  # turned away at the door: no rate limit is documented, the word is HTTP's own
-        return NotSent(why="HTTP 429", code="provider.rate_limit", retry_after=_retry_after(response))
+        return NotSent(why="HTTP 429", code="provider.rate_limit", retry_after=response.retry_after())
     body = response.json()
     code = error_code(body)
     if status in (401, 403):
@@ -110,45 +106,24 @@ def _turned_away(response: Response, body: JsonView, code: str | None) -> NotSen
 def error_code(body: JsonView) -> str | None:
     """The error object's `code`, number or text; None when it is none of the provider's (5000 and on)."""
     code = body.any("code")
-    written = code.text()
-    if written is None:
-        number = code.number()
-        written = str(int(number)) if number is not None and number == number.to_integral_value() else None
-    written = (written or "").strip()
+    number = code.whole()
+    written = (code.text() or ("" if number is None else str(number))).strip()
     return written if _CODE.fullmatch(written) else None
 
 
 def said(body: JsonView, hide: Sequence[str] = ()) -> str | None:
     """The error object's message, fit to be shown."""
-    words = body.any("message").text()
-    return None if words is None else one_line(words, hide)
+    return shown(body.any("message").text(), hide)
 
 
-def one_line(words: str, hide: Sequence[str] = ()) -> str | None:
-    """At most 200 characters of foreign text: nothing that steers a screen or a log, no card, none of `hide`."""
-    shown = "".join(c if unicodedata.category(c)[0] not in "CZ" else " " for c in words[:2000])
-    shown = " ".join(shown.split())
-    for word in sorted(hide, key=len, reverse=True):
-        found = re.escape(word)
-        # a short one, a security code, only where it stands alone: elsewhere it is part of another number
-        shown = re.sub(found if len(word) > 5 else rf"(?<![0-9A-Za-z]){found}(?![0-9A-Za-z])", "***", shown)
-    return _CARD_NUMBER.sub("***", shown)[:200] or None
+def shown(words: str | None, hide: Sequence[str] = ()) -> str | None:
+    """A line of foreign text (`stampcard.wire.one_line`): no card, none of `hide`."""
 
+    def strike(line: str) -> str:
+        for word in sorted(hide, key=len, reverse=True):
+            found = re.escape(word)
+            # a short one, a security code, only where it stands alone: elsewhere it is part of another number
+            line = re.sub(found if len(word) > 5 else rf"(?<![0-9A-Za-z]){found}(?![0-9A-Za-z])", "***", line)
+        return _CARD_NUMBER.sub("***", line)
 
-def _retry_after(response: Response) -> float | None:
-    """Seconds, or a date measured against the reply's own Date: this needs no clock of ours."""
-    value = (response.header("Retry-After") or "").strip()
-    if value.isascii() and value.isdigit():
-        return min(float(value[:12]), _LONGEST_WAIT)
-    until, now = _http_date(value), _http_date(response.header("Date") or "")
-    if until is None or now is None:
-        return None
-    return min(max(0.0, (until - now).total_seconds()), _LONGEST_WAIT)
-
-
-def _http_date(value: str) -> datetime | None:
-    try:
-        moment = parsedate_to_datetime(value)
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+    return one_line(words, strike=strike)

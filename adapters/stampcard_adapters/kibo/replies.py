@@ -21,7 +21,7 @@ from stampcard.wire import JsonView, Response
 from stampcard_adapters.kibo.commands import AuthorizeCart, CancelOrder, CreateOrder
 from stampcard_adapters.kibo.facts import KiboFacts, KiboOrder
 from stampcard_adapters.kibo.payments import secrets_of
-from stampcard_adapters.kibo.refusals import CANCELS, HOLDS, LOOKS, ORDERS, error_code, one_line, refusal, said
+from stampcard_adapters.kibo.refusals import CANCELS, HOLDS, LOOKS, ORDERS, error_code, refusal, said, shown
 from stampcard_adapters.kibo.settings import Kibo, Switches
 
 __all__ = ["CANCELED", "Outcome", "Shown", "kept_tokens", "read_authorize", "read_cancel", "read_create", "read_look"]
@@ -51,7 +51,7 @@ class Shown:
         if number is None:
             return None
         status = body.any("orderStatus", "orderState").text() or ""
-        return cls(id=number, external=body.any("externalOrderID").text(), status=one_line(status, hide))
+        return cls(id=number, external=body.any("externalOrderID").text(), status=shown(status, hide))
 
     @property
     def canceled(self) -> bool:

@@ -9,15 +9,12 @@ is nobody's answer: a gateway's, a portal's, or that of a wrong `order_path`.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Final
 
 from stampcard.adapter import Declined, NotSent, Unknown
-from stampcard.wire import JsonView, Response
+from stampcard.wire import JsonView, Response, one_line
 
 __all__ = ["ORDERS", "SSO", "Table", "error_code", "refusal", "shown"]
 
@@ -42,14 +39,13 @@ _ORDINARY: Final = re.compile(
     "is|was|are|has|been|be|must|not|a|the|or|and|for|of|with|required|missing|invalid|valid|unknown|expired|used"
     "|already|found|empty|exists?|does"
 )
-_LONGEST_WAIT: Final = 86_400.0
 
 
 def refusal(response: Response, table: Table, *, hide: Iterable[str] = ()) -> Declined | NotSent | Unknown:
     """What a reply that is no success says. Total. hide: texts of ours the provider might echo."""
     status = response.status
     if status == 429:  # no rate limit is documented: the word is HTTP's own
-        return NotSent(why="HTTP 429", code="provider.rate_limit", retry_after=_retry_after(response))
+        return NotSent(why="HTTP 429", code="provider.rate_limit", retry_after=response.retry_after())
     body = response.json()
     code, words = error_code(body), _words(body)
     if status in (401, 403) and (code is not None or words is not None):
@@ -80,7 +76,7 @@ def error_code(body: JsonView) -> str | None:
 
 
 def shown(words: str | None, hide: Iterable[str] = ()) -> str | None:
-    """At most 200 characters of foreign text that steer no screen and hold no claim.
+    """A line of foreign text (`stampcard.wire.one_line`) that holds no claim.
 
     A code is no word of a language: whatever holds a digit, or a capital inside, or is part of an address is left out,
     and so is what follows "code" or "id". hide: texts of ours.
@@ -89,15 +85,18 @@ def shown(words: str | None, hide: Iterable[str] = ()) -> str | None:
         return None
     for ours in hide:
         words = words.replace(ours, "***") if ours else words
-    plain = "".join(c if unicodedata.category(c)[0] not in "CZ" else " " for c in words[:2000])
+    return one_line(words, strike=_struck)
+
+
+def _struck(line: str) -> str:
     kept: list[str] = []
     announced = False
-    for word in plain.split():
+    for word in line.split():
         bare = word.lower().strip("\"':;,.()")
         ordinary = _ORDINARY.fullmatch(bare) is not None
         kept.append("***" if (announced and not ordinary) or _secretive(word) else word)
         announced = (announced and ordinary) or re.split(r"[-_]", bare)[-1] in _BEFORE_A_SECRET
-    return " ".join(kept)[:200] or None
+    return " ".join(kept)
 
 
 def _secretive(word: str) -> bool:
@@ -116,22 +115,3 @@ def _phrase(status: int) -> str | None:
         return HTTPStatus(status).phrase
     except ValueError:
         return None
-
-
-def _retry_after(response: Response) -> float | None:
-    """Seconds, or a date measured against the reply's own Date: this needs no clock of ours."""
-    value = (response.header("Retry-After") or "").strip()
-    if value.isascii() and value.isdigit():
-        return min(float(value[:12]), _LONGEST_WAIT)
-    until, now = _http_date(value), _http_date(response.header("Date") or "")
-    if until is None or now is None:
-        return None
-    return min(max(0.0, (until - now).total_seconds()), _LONGEST_WAIT)
-
-
-def _http_date(value: str) -> datetime | None:
-    try:
-        moment = parsedate_to_datetime(value)
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment

@@ -12,17 +12,14 @@ status).
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Final, TypeAlias
 
 from stampcard.adapter import Declined, NotSent, Unknown
 from stampcard.model import Secret
-from stampcard.wire import JsonView, Response
+from stampcard.wire import JsonView, Response, one_line
 
-__all__ = ["ALREADY", "CREATE", "NOTHING", "READS", "TAKEN", "UPDATE", "Hidden", "Table", "one_line", "opened"]
+__all__ = ["ALREADY", "CREATE", "NOTHING", "READS", "TAKEN", "UPDATE", "Hidden", "Table", "opened", "shown"]
 
 Table: TypeAlias = Mapping[str, tuple[str, str]]
 """The provider's code in lower case -> (our stable code, the cashier's sentence)."""
@@ -74,7 +71,6 @@ _OURS: Final = frozenset({"invalid_api_key", "invalid_auth_token", "access_denie
 
 _CODE: Final = re.compile(r"[a-z][a-z0-9_]{0,59}")
 _PATH: Final = re.compile(r"(apps/)[^/\s\"']+")
-_LONGEST_WAIT: Final = 86_400.0
 
 
 def opened(
@@ -87,7 +83,7 @@ def opened(
     """
     status = response.status
     if status == 429:  # turned away at the door: no rate limit is documented, the word is HTTP's own
-        return NotSent(why="HTTP 429", code="provider.rate_limit", retry_after=_retry_after(response))
+        return NotSent(why="HTTP 429", code="provider.rate_limit", retry_after=response.retry_after())
     body = response.json()
     word = body.any("status").text()
     said = None if word is None else word.strip().lower()
@@ -118,35 +114,15 @@ def _refused(status: int, body: JsonView, table: Table, *, asked: bool, hide: Hi
         return NotSent(why=f"HTTP {status} {code}", code=ours, ours=True, provider_code=code)
     if known is None:
         return Unknown(why=f"HTTP {status} {code}: not documented for this call, or not a no")
-    said = one_line(errors.any("message").text(), hide)
+    said = shown(errors.any("message").text(), hide)
     return Declined(code=known[0], message=known[1], provider_code=code, provider_text=said)
 
 
-def one_line(words: str | None, hide: Hidden = NOTHING) -> str | None:
-    """At most 200 characters of foreign text, with nothing in it that steers a screen or a log, and no key of ours."""
+def shown(words: str | None, hide: Hidden = NOTHING) -> str | None:
+    """A line of foreign text (`stampcard.wire.one_line`), without a key of ours."""
     if words is None:
         return None
     words = words[:4000]
     for one in sorted(filter(None, hide.reveal()), key=len, reverse=True):
         words = words.replace(one, "***")
-    shown = "".join(c if unicodedata.category(c)[0] not in "CZ" else " " for c in _PATH.sub(r"\1***", words))
-    return " ".join(shown.split())[:200] or None
-
-
-def _retry_after(response: Response) -> float | None:
-    """Seconds, or a date measured against the reply's own Date: this needs no clock of ours."""
-    value = (response.header("Retry-After") or "").strip()
-    if value.isascii() and value.isdigit():
-        return min(float(value[:12]), _LONGEST_WAIT)
-    until, now = _http_date(value), _http_date(response.header("Date") or "")
-    if until is None or now is None:
-        return None
-    return min(max(0.0, (until - now).total_seconds()), _LONGEST_WAIT)
-
-
-def _http_date(value: str) -> datetime | None:
-    try:
-        moment = parsedate_to_datetime(value)
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+    return one_line(_PATH.sub(r"\1***", words))

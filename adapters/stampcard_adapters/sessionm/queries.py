@@ -14,7 +14,7 @@ from stampcard.adapter import Declined, NotSent, Query, Unknown
 from stampcard.errors import NotAllowedError
 from stampcard.model import Refusal, Secret
 from stampcard.wire import JsonView, Request, Response
-from stampcard_adapters.sessionm.envelope import NOTHING, READS, Hidden, one_line, opened
+from stampcard_adapters.sessionm.envelope import NOTHING, READS, Hidden, opened, shown
 from stampcard_adapters.sessionm.replies import listed, moment, whole
 from stampcard_adapters.sessionm.requests import listed_request, text, user_path
 from stampcard_adapters.sessionm.values import (
@@ -205,17 +205,17 @@ def _offer(row: JsonView) -> Offer | None:
         return None
     return Offer(
         id=number,
-        name=one_line(row.any("name").text()) or str(number),
+        name=shown(row.any("name").text()) or str(number),
         points=whole(row.any("points")),
-        status=(one_line(row.any("status").text()) or "").lower(),
+        status=(shown(row.any("status").text()) or "").lower(),
         requires_skills_test=row.any("requires_skills_test").flag() or False,
-        kind=(one_line(row.any("type").text()) or "").lower(),
+        kind=(shown(row.any("type").text()) or "").lower(),
     )
 
 
 def _question(body: JsonView) -> Question | None:
     asked = body.any("challenge").any("skills_test_question")
-    number, words = whole(asked.any("id")), one_line(asked.any("question").text())
+    number, words = whole(asked.any("id")), shown(asked.any("question").text())
     return None if number is None or words is None else Question(id=number, text=words)
 
 
@@ -252,15 +252,15 @@ def _ledger(body: JsonView) -> TransactionPage | None:
 
 
 def _transaction(row: JsonView) -> Transaction | None:
-    points = row.any("points").number()
-    if points is None or points != points.to_integral_value():
+    points = row.any("points").whole()
+    if points is None:
         return None
     return Transaction(
-        points=int(points),
+        points=points,
         balance=whole(row.any("balance")),
         date=moment(row.any("date").text()),
-        description=one_line(row.any("description").text()) or "",
-        record_id=one_line(row.any("record_id").text()),
+        description=shown(row.any("description").text()) or "",
+        record_id=shown(row.any("record_id").text()),
     )
 
 

@@ -25,8 +25,8 @@ from stampcard_adapters.sessionm.envelope import (
     TAKEN,
     UPDATE,
     Hidden,
-    one_line,
     opened,
+    shown,
 )
 from stampcard_adapters.sessionm.requests import WANTED
 from stampcard_adapters.sessionm.values import STATUS, Listed, SessionMFacts, SessionMOrder, SessionMRedeem
@@ -115,7 +115,7 @@ def told(facts: SessionMFacts, row: Listed) -> SessionMFacts:
 
 def listed(row: JsonView) -> Listed | None:
     """An order object. None without its id or its status: nothing can be said of such a one."""
-    number, status = whole(row.any("id")), one_line(row.any("status").text())
+    number, status = whole(row.any("id")), shown(row.any("status").text())
     if number is None or status is None:
         return None
     return Listed(
@@ -131,10 +131,8 @@ def listed(row: JsonView) -> Listed | None:
 
 def whole(view: JsonView) -> int | None:
     """A whole number, or a text that holds one (trap 5, trap 14); never a negative one."""
-    number = view.number()
-    if number is None or not 0 <= number <= _MOST or number != number.to_integral_value():
-        return None
-    return int(number)
+    number = view.whole()
+    return number if number is not None and 0 <= number <= _MOST else None
 
 
 def moment(written: str | None) -> datetime | None:

@@ -242,10 +242,8 @@ def _offer(row: JsonView, currency: str) -> Offer | None:
 
 
 def _whole(view: JsonView) -> int | None:
-    number = view.number()
-    if number is None or not 0 <= number <= MAX_QUANTITY or number != number.to_integral_value():
-        return None
-    return int(number)
+    number = view.whole()
+    return number if number is not None and 0 <= number <= MAX_QUANTITY else None
 
 
 def _value(row: JsonView, currency: str) -> Money | None:

@@ -8,16 +8,13 @@ A refusal is believed only in the documented shape, `code` and `details` at leas
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Final, TypeAlias
 
 from stampcard.adapter import Declined, NotSent, Unknown
-from stampcard.wire import JsonView, Response
+from stampcard.wire import JsonView, Response, one_line
 
-__all__ = ["MEMBERS", "ORDERS", "READS", "Table", "error_code", "one_line", "refusal"]
+__all__ = ["MEMBERS", "ORDERS", "READS", "Table", "error_code", "refusal"]
 
 Table: TypeAlias = Mapping[tuple[int, str], tuple[str, str]]
 """(HTTP status, code) -> (our stable code, the cashier's sentence)."""
@@ -52,8 +49,6 @@ READS: Final[Table] = {
 }
 """For the two GETs."""
 
-_LONGEST_WAIT: Final = 86_400.0
-
 
 def refusal(
     response: Response, table: Table, *, with_reward: bool = False, hide: str | None = None
@@ -61,7 +56,7 @@ def refusal(
     """What a reply that is no success says. Total. hide: a text of ours the provider might echo."""
     status = response.status
     if status == 429:  # turned away at the door: no rate limit is documented, the word is HTTP's own
-        return NotSent(why="HTTP 429", code="provider.rate_limit", retry_after=_retry_after(response))
+        return NotSent(why="HTTP 429", code="provider.rate_limit", retry_after=response.retry_after())
     body = response.json()
     code, details = error_code(body), _details(body)
     if code is None or details is None:
@@ -92,41 +87,11 @@ def _forbidden(code: str, said: str | None, *, with_reward: bool) -> Declined | 
 def error_code(body: JsonView) -> str | None:
     """The error object's `code`, number or text, without an exponent or a fraction; None when it is none."""
     code = body.any("code")
-    written = code.text()
-    if written is None:
-        number = code.number()
-        written = str(int(number)) if number is not None and number == number.to_integral_value() else None
-    written = (written or "").strip()
+    number = code.whole()
+    written = (code.text() or ("" if number is None else str(number))).strip()
     return written if written.isascii() and written.isalnum() and len(written) <= 12 else None
 
 
 def _details(body: JsonView) -> str | None:
     """`details` is the customer's text and always there (trap 15); an empty one is no error object."""
     return body.any("details").text() or None
-
-
-def one_line(words: str | None) -> str | None:
-    """At most 200 characters of foreign text, with nothing in it that steers a screen or a log."""
-    if words is None:
-        return None
-    shown = "".join(c if unicodedata.category(c)[0] not in "CZ" else " " for c in words[:2000])
-    return " ".join(shown.split())[:200] or None
-
-
-def _retry_after(response: Response) -> float | None:
-    """Seconds, or a date measured against the reply's own Date: this needs no clock of ours."""
-    value = (response.header("Retry-After") or "").strip()
-    if value.isascii() and value.isdigit():
-        return min(float(value[:12]), _LONGEST_WAIT)
-    until, now = _http_date(value), _http_date(response.header("Date") or "")
-    if until is None or now is None:
-        return None
-    return min(max(0.0, (until - now).total_seconds()), _LONGEST_WAIT)
-
-
-def _http_date(value: str) -> datetime | None:
-    try:
-        moment = parsedate_to_datetime(value)
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment

@@ -16,8 +16,8 @@ from stampcard.adapter import Accepted, Declined, NotSent, Unknown
 from stampcard.commands import Bill, Checkout, Place, PurchaseCommand
 from stampcard.lifecycles import PurchaseState
 from stampcard.model import Money
-from stampcard.wire import JsonView, Response
-from stampcard_adapters.spendgo.refusals import ORDERS, error_code, one_line, refusal
+from stampcard.wire import JsonView, Response, one_line
+from stampcard_adapters.spendgo.refusals import ORDERS, error_code, refusal
 from stampcard_adapters.spendgo.values import STATUS, SpendgoFacts, SpendgoOrder
 
 __all__ = ["Outcome", "read_order"]

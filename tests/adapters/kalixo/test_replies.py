@@ -19,7 +19,7 @@ from stampcard.journal.codec import decode, encode, pack, unpack
 from stampcard.lifecycles import FULFILMENT, FulfilmentState
 from stampcard.wire import Json, JsonView, Response, minified
 from stampcard_adapters.kalixo import Delivered, KalixoFacts
-from stampcard_adapters.kalixo.refusals import one_line
+from stampcard_adapters.kalixo.refusals import shown
 from stampcard_adapters.kalixo.replies import codes_in
 
 SAMPLES = Path(__file__).parents[1] / "samples" / "kalixo"
@@ -243,7 +243,7 @@ def test_foreign_words_are_one_short_harmless_line() -> None:
     assert outcome.provider_text is not None
     assert outcome.provider_text.startswith("No. [31mFake line x")
     assert len(outcome.provider_text) == 200
-    assert one_line("\x00 \n") is None
+    assert shown("\x00 \n") is None
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from stampcard.sealed import SealedError, SealKey
 from stampcard.wire import Response
 from stampcard_adapters.kibo import KiboFacts, Payment
 from stampcard_adapters.kibo.payments import secrets_of
-from stampcard_adapters.kibo.refusals import one_line
+from stampcard_adapters.kibo.refusals import shown
 
 KEY = SealKey(Secret(bytes(range(64))))
 
@@ -97,7 +97,7 @@ class TestADeclinedCard:
             assert "1881" not in repr(outcome)
 
     def test_a_security_code_is_not_cut_out_of_another_number(self) -> None:
-        assert one_line("code 737 in 47370", ("737",)) == "code *** in 47370"
+        assert shown("code 737 in 47370", ("737",)) == "code *** in 47370"
 
     def test_a_codeless_error_is_one_only_while_the_switch_says_so(self) -> None:
         bare = h.reply(400, {"message": "Do not honor."})

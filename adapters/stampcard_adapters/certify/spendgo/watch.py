@@ -13,9 +13,9 @@ import httpx
 
 from stampcard.model import Site
 from stampcard.step.verb import M, Seat
-from stampcard.wire import JsonView
+from stampcard.wire import JsonView, one_line
 from stampcard_adapters.spendgo import Spendgo, SpendgoAdapter, SpendgoVerbs
-from stampcard_adapters.spendgo.refusals import error_code, one_line
+from stampcard_adapters.spendgo.refusals import error_code
 
 __all__ = ["Reply", "Watched", "WatchedAdapter"]
 
