@@ -70,9 +70,11 @@ class _Story(Story[KalixoOrder]):
     def _sale(self) -> Product:
         words = "A customer buys two gift cards. The order is taken at once, and the codes come a moment later."
         with self._act("Two gift cards", words) as moved:
-            card = self._found("KTEST-OK")
-            order = self._place("501", card, 2, "the provider has the order")
-            order = self._order("wait", "asked when it said", "completed", lambda: self._kalixo.wait(order, within=9.0))
+            card = self._found("KTEST-OK", "the provider's test card that always comes")
+            order = self._place("501", card, 2, "two of them")
+            order = self._order(
+                "wait", "ready at the time it named?", "completed", lambda: self._kalixo.wait(order, within=9.0)
+            )
             self._reveal(self._kalixo, order, 2)
         self._must(moved[_WALLET] == -20, "two cards at 10.00 are paid for")
         return card
@@ -80,7 +82,9 @@ class _Story(Story[KalixoOrder]):
     def _part(self) -> None:
         words = "The next customer wants three, and the provider has two. That is final: the rest will not come."
         with self._act("Only a part of it", words) as moved:
-            order = self._place("502", self._found("KTEST-PARTIAL"), 3, "three more")
+            order = self._place(
+                "502", self._found("KTEST-PARTIAL", "its test card that comes in part"), 3, "three of them"
+            )
             order = self._order(
                 "wait", "what came?", "partially_completed", lambda: self._kalixo.wait(order, within=9.0)
             )
@@ -94,16 +98,16 @@ class _Story(Story[KalixoOrder]):
             "An amount the card cannot hold is refused before a call. A card that is sold out: the provider says no."
         )
         with self._act("Two refusals", words) as moved:
-            card = self._found("KTEST-OPEN")
+            card = self._found("KTEST-OPEN", "the one whose amount the customer names")
             self._refused(
                 "buy",
-                "a card for 500.00",
+                "one of GBP 500.00",
                 lambda: card.buy(price=Money("500.00", "GBP")),
                 NotAllowedError,
                 calls=0,
             )
             gone = self._ask(
-                "product", "the other one, then", lambda: self._kalixo.product(_SOLD_OUT), lambda p: ("listed", p.name)
+                "product", "another card, then", lambda: self._kalixo.product(_SOLD_OUT), lambda p: ("listed", p.name)
             )
             order_id = self._new("503")
             self._refused(
@@ -135,7 +139,7 @@ class _Story(Story[KalixoOrder]):
             )
             order = self._order(
                 "recover",
-                "the provider is asked by our own number, and nothing is sent again",
+                "asked for by our own number: nothing is bought again",
                 "completed",
                 lambda: self._kalixo.recover(order_id),
             )
@@ -148,7 +152,7 @@ class _Story(Story[KalixoOrder]):
             order_id = self._new("505")
             order = self._order(
                 "place",
-                "one gift card, in v1",
+                "one gift card, in version 1",
                 "completed",
                 lambda: self._old.place(order_id, [card.buy()], ticket="505"),
                 calls=2,
@@ -168,8 +172,8 @@ class _Story(Story[KalixoOrder]):
         more = [] if number is None else [("at the provider", f"order {number}")]
         return more if got is None else [*more, ("delivered", f"{got.units} of {got.ordered}")]
 
-    def _found(self, sku: str) -> Product:
-        found = self._ask("products", f"{sku}?", lambda: self._kalixo.products(search=sku), _of_products)
+    def _found(self, sku: str, which: str) -> Product:
+        found = self._ask("products", f"{sku}: {which}", lambda: self._kalixo.products(search=sku), _of_products)
         self._must(len(found) == 1, f"{sku} is in the catalogue")
         return found[0]
 

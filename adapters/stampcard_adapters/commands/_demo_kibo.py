@@ -186,7 +186,7 @@ class _Story(Story[KiboOrder]):
         if verb == "authorize" and order.facts.expires_at is not None:
             more.append(("held", f"{order.facts.authorized} until {order.facts.expires_at:%d %b %H:%M} UTC"))
             more.append(("kept of the card", f"issuer {order.facts.issuer}, last four digits {order.facts.last_four}"))
-        more += [("may also be held", f"{p.why}; it ends {p.until:%d %b %H:%M} UTC") for p in order.possible]
+        more += [("perhaps held too", f"{p.why}; it ends by itself, {p.until:%d %b %H:%M} UTC") for p in order.possible]
         if order.facts.provider_status:
             more.append(("Kibo says", order.facts.provider_status))
         return more

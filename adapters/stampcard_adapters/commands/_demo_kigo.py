@@ -1,4 +1,4 @@
-"""The demo's story at Kigo: a boost for one customer, her link, a stranger, a lost answer, a product of another world.
+"""The demo's story at Kigo: a coffee for one customer, her link, a stranger, a lost answer, a product of another world.
 
 May live here: the steps, the words around them, what each has to end in. May not: layout, options, a reconstruction of
 anything: every figure shown is the till's answer, the wire's bytes or the provider's ledger.
@@ -66,8 +66,8 @@ class _Story(Story[KigoOrder]):
     # The acts
 
     def _boost(self) -> KigoOrder:
-        words = "A free coffee for the customer u-41, who is about to open the link on her phone."
-        with self._act("A boost, ordered once", words) as moved:
+        words = "The customer u-41 gets a coffee, by a link that she is about to open on her phone."
+        with self._act("A free coffee, ordered once", words) as moved:
             order_id = self._new("701")
             order = self._order(
                 "place",
@@ -85,7 +85,7 @@ class _Story(Story[KigoOrder]):
             )
             link = self._ask(
                 "reveal",
-                "the link, with a login for her made this moment",
+                "the link, with a login that works once, for her",
                 lambda: self._kigo.reveal(order, user="u-41", why="opens it on her phone", sso=Sso(program="gold")),
                 _of_link,
                 calls=2,

@@ -19,7 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from stampcard.cli.render import plain
-from stampcard_adapters.commands._demo_wire import Exchange, changed, laid_out, proof, shown_headers
+from stampcard_adapters.commands._demo_wire import Exchange, changed, laid_out, proof, same_answer, shown_headers
 
 __all__ = ["Balances", "Screen"]
 
@@ -30,7 +30,8 @@ _DIM: Final = "dim"
 _INDENT: Final = 5
 _WIDE: Final = 100
 """Lines of text longer than this are hard to read, however wide the terminal."""
-_MARKS: Final = "→ sent   ← answered   ■ done   ✗ refused, or not known   ◆ outside the till"
+_AS_LAST: Final = "as in the last call to this path"
+_MARKS: Final = "→ sent, ← answered, ■ done, ✗ refused or in doubt, ◆ elsewhere"
 
 
 class Screen:
@@ -41,18 +42,18 @@ class Screen:
         self._full = full
         self._width = min(console.width, _WIDE)
         self._step = 0
-        self._last: dict[str, bytes] = {}
+        self._last: dict[tuple[str, str], Exchange] = {}
 
     def opening(self, title: str, about: str, cast: Sequence[tuple[str, str]], note: str) -> None:
         """What this is, before anything happens. Its steps are counted from 1."""
         if self._step:
             self.console.print()
         self._step, self._last = 0, {}
-        grid = Table.grid(padding=(0, 4, 0, 2))
+        grid = Table.grid(padding=(0, 3, 0, 0))
         for who, what in cast:
             grid.add_row(Text(who, no_wrap=True), Text(what, overflow="fold"))
         panel = Panel(
-            Group(Text(about), Text(), grid, Text(), Text(note), Text(_MARKS, style=_DIM)),
+            Group(Text(about), Text(), grid, Text(), Text(note), Text(), Text(_MARKS, style=_DIM)),
             title=Text(title, style="bold"),
             title_align="left",
             box=box.ROUNDED,
@@ -82,8 +83,8 @@ class Screen:
 
     def exchange(self, heard: Exchange) -> None:
         """The request as it arrived, and its answer."""
-        call = [("", Text(part, "blue")) for part in re.findall(r"/?[^/]+", heard.target)]
-        size = f", {len(heard.body)} bytes" if heard.body else ""
+        call = [("", Text(part, "blue")) for part in re.findall(r"/?[^/]+|/", heard.target)]
+        size = f", {heard.size} bytes" if heard.size else ""
         start = Text.assemble(("→ ", "blue"), (heard.method, "bold blue"), " ")
         self._packed([("", start), *call, ("   ", Text(proof(heard) + size, _DIM))], _INDENT)
         headers = [
@@ -91,11 +92,16 @@ class Screen:
             for name, value in shown_headers(heard)
         ]
         self._packed(headers, _INDENT + 2)
+        before = None if self._full else self._last.get((heard.method, heard.target))
+        self._last[heard.method, heard.target] = heard
         if heard.body:
-            self._body(heard)
+            self._body(heard, before)
         tone = "green" if heard.status < 300 else "yellow"
+        start = Text.assemble(("← ", tone), (f"{heard.status}  ", f"bold {tone}"))
         answer = laid_out(heard.answer, self._width - _INDENT - 8)
-        self._line(Text.assemble(("← ", tone), (f"{heard.status}  ", f"bold {tone}"), _json(answer[0])), _INDENT)
+        if before and len(answer) > 1 and same_answer(heard, before):
+            answer, start = [], start + Text(f"the same {_AS_LAST}", _DIM)
+        self._line(start + _json("".join(answer[:1])), _INDENT)
         for line in answer[1:]:
             self._line(_json(line), _INDENT + 7)
 
@@ -141,15 +147,15 @@ class Screen:
         """Something to type: on a line of its own, never broken, to be copied."""
         self.console.print(Text(f"   {line}", style="bold"), soft_wrap=True)
 
-    def _body(self, heard: Exchange) -> None:
-        path = f"{heard.method} {heard.target}"
-        before = None if self._full else self._last.get(path)
-        part, same = (heard.body, 0) if before is None else changed(heard.body, before)
-        self._last[path] = heard.body
+    def _body(self, heard: Exchange, before: Exchange | None) -> None:
+        part, same = (heard.body, 0) if before is None else changed(heard.body, before.body)
+        if same and part == b"{}":
+            self._line(Text(f"the same {same} fields {_AS_LAST}", _DIM), _INDENT + 2)
+            return
         for line in laid_out(part, self._width - _INDENT - 2):
             self._line(_json(line), _INDENT + 2)
         if same:
-            self._line(Text(f"and {same} fields as in the last call there", style=_DIM), _INDENT + 2)
+            self._line(Text(f"and {same} fields {_AS_LAST}", _DIM), _INDENT + 2)
 
     def _pairs(self, pairs: Sequence[tuple[str, str]]) -> None:
         for name, value in pairs:

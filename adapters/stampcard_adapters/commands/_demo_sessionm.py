@@ -73,14 +73,14 @@ class _Story(Story[SessionMOrder]):
         words = "A customer from Canada wants to win a trip. There, a contest needs a question answered first."
         with self._act("A prize, a question, an approval", words) as moved:
             listed = self._ask(
-                "offers", "what can he get?", lambda: self._sessionm.offers(_CUSTOMER, locale="en-CA"), _of_offers
+                "offers", "what may he get?", lambda: self._sessionm.offers(_CUSTOMER, locale="en-CA"), _of_offers
             )
             offers = {offer.id: offer for offer in listed}
             challenge = self._answered(offers[_CONTEST])
             order_id = self._new("881")
             order = self._order(
                 "redeem",
-                "250 points for a ticket",
+                "250 points for a ticket; his orders are read first, to know a new one from them",
                 "pending_approval",
                 lambda: self._sessionm.redeem(
                     order_id, offers[_CONTEST], user=_CUSTOMER, challenge=challenge, ticket="881"
@@ -166,7 +166,7 @@ class _Story(Story[SessionMOrder]):
             )
             order = self._order(
                 "recover",
-                "the background looks: the new order that carries our number is ours",
+                "his orders are read again: the new one, with our number on it, is ours",
                 "pending_approval",
                 lambda: self._sessionm.recover(order_id),
             )

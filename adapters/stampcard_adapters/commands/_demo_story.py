@@ -184,7 +184,7 @@ class Story(ABC, Generic[OrderT]):
         calls: int = 1,
     ) -> None:
         """A step the provider takes, and whose answer a gateway loses."""
-        self._screen.aside("Between the till and the provider: a gateway is about to lose one answer.")
+        self._screen.aside("Between the till and the provider: a gateway will lose the next answer.")
         self._heard.lose_next()
         self._refused(verb, words, act, kind, calls=calls)
 

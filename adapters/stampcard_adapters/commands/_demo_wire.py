@@ -16,7 +16,7 @@ import attrs
 from stampcard_adapters.sandbox.http import Model, RequestLike, Response
 from stampcard_adapters.sandbox.jsontext import Json
 
-__all__ = ["Exchange", "Overheard", "changed", "laid_out", "proof", "shown_headers"]
+__all__ = ["Exchange", "Overheard", "changed", "laid_out", "proof", "same_answer", "shown_headers"]
 
 _Tree = dict[str, object]
 _HIDDEN: Final = "***"
@@ -24,6 +24,8 @@ _LOST: Final = Response(
     status=504, headers={"Content-Type": "application/json"}, body=b'{"message": "Gateway Timeout"}'
 )
 """What a gateway says for itself when it has given up waiting for the provider."""
+_WORTH: Final = 3
+"""So many fields that are the same as before are counted, and not shown; fewer are shown."""
 _SHOWN: Final = frozenset({"content-type", "content-length", "user-agent"})
 """Headers whose values are shown. Any other may be a credential, whoever invents it."""
 _QUIET: Final = frozenset({"host", "accept-encoding", "accept", "connection", "content-length", "user-agent"})
@@ -36,6 +38,8 @@ class Exchange:
 
     method: str
     target: str
+    size: int
+    """Bytes of the body as it arrived; `body` may show less."""
     headers: Mapping[str, str] = attrs.field(repr=False)
     body: bytes = attrs.field(repr=False)
     status: int
@@ -69,6 +73,7 @@ class Overheard:
         exchange = Exchange(
             method=request.method,
             target=self._safe(request.target.encode()).decode(),
+            size=len(request.body),
             headers=dict(request.headers),
             body=self._safe(request.body),
             status=response.status,
@@ -161,7 +166,10 @@ def _members(value: object) -> list[tuple[str, object]] | None:
 
 
 def changed(body: bytes, before: bytes) -> tuple[bytes, int]:
-    """The fields of an object that differ from those of another one, and how many are the same."""
+    """The fields of an object that differ from those of another one, and how many are the same.
+
+    Where few are the same, none is taken for it. Nor is a field in which something is hidden: that may differ.
+    """
     try:
         now, then = _parsed(body), _parsed(before)
     except ValueError:
@@ -169,8 +177,19 @@ def changed(body: bytes, before: bytes) -> tuple[bytes, int]:
     if not (isinstance(now, dict) and isinstance(then, dict)):
         return body, 0
     fields, known = cast(_Tree, now), cast(_Tree, then)
-    fresh: _Tree = {key: value for key, value in fields.items() if key not in known or known[key] != value}
-    return _compact(fresh).encode(), len(fields) - len(fresh)
+    same = {key for key, value in fields.items() if key in known and known[key] == value and not _hides(value)}
+    if len(same) < _WORTH:
+        return body, 0
+    return _compact({key: value for key, value in fields.items() if key not in same}).encode(), len(same)
+
+
+def same_answer(now: Exchange, before: Exchange) -> bool:
+    """Both were answered alike, as far as anybody may know."""
+    return (now.status, now.answer) == (before.status, before.answer) and _HIDDEN.encode() not in now.answer
+
+
+def _hides(value: object) -> bool:
+    return _HIDDEN in _compact(value)
 
 
 def laid_out(body: bytes, width: int) -> list[str]:
