@@ -18,6 +18,10 @@ from typer.testing import CliRunner
 from stampcard.journal.sqlite import SqliteJournal
 from stampcard_adapters.commands import _demo_spendgo, demo
 from stampcard_adapters.commands._demo_wire import Exchange, changed, laid_out, shown_headers
+from stampcard_adapters.sandbox.kalixo import KalixoModel
+from stampcard_adapters.sandbox.kibo import KiboModel
+from stampcard_adapters.sandbox.kigo import KigoModel
+from stampcard_adapters.sandbox.sessionm import SessionMModel
 from stampcard_adapters.sandbox.spendgo import SpendgoModel
 
 app = typer.Typer()
@@ -197,6 +201,18 @@ def test_full_shows_every_body_whole(tmp_path: Path) -> None:
     assert done.exit_code == 0
     assert "as in the last call" not in done.stdout
     assert done.stdout.count('"posEntries"') == 14
+
+
+@pytest.mark.parametrize("full", [(), ("--full",)])
+def test_no_story_shows_a_credential(tmp_path: Path, full: tuple[str, ...]) -> None:
+    done = CliRunner().invoke(app, ["demo", "--provider", "all", *full, "--journal", str(tmp_path / "orders.db")])
+    assert done.exit_code == 0
+    models = (SpendgoModel(), SessionMModel(), KalixoModel(), KigoModel(), KiboModel())
+    told = [row for model in models for row in model.tenants().values() if isinstance(row, dict)]
+    secret = [str(row[name]) for row in told for name in ("api_key", "secret", "password", "email") if name in row]
+    assert len(secret) >= 9
+    for value in secret:
+        assert value not in done.stdout
 
 
 def test_a_header_nobody_knows_is_hidden() -> None:

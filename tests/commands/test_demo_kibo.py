@@ -5,7 +5,10 @@ from __future__ import annotations
 import io
 import re
 import time
+from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -26,16 +29,9 @@ def tell(tmp_path: Path, *, full: bool = False) -> str:
 
 @pytest.mark.parametrize("full", [False, True])
 def test_it_tells_the_whole_story_and_shows_no_secret(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, full: bool
+    tmp_path: Path, kept: Callable[[ModuleType, str], list[Any]], full: bool
 ) -> None:
-    models: list[KiboModel] = []
-
-    class Kept(KiboModel):
-        def __init__(self) -> None:
-            super().__init__()
-            models.append(self)
-
-    monkeypatch.setattr(_demo_kibo, "KiboModel", Kept)
+    models = kept(_demo_kibo, "KiboModel")
     began = time.monotonic()
     out = tell(tmp_path, full=full)
     assert time.monotonic() - began < 4
