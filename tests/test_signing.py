@@ -15,9 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stampcard import signing
-from stampcard.config import EnvReader
 from stampcard.errors import ConfigurationError
-from stampcard.model import Environment, Secret
+from stampcard.model import Secret
 from stampcard.signing import HmacSigner, Key, KeyRing, SignedAuth, Unsigned
 
 VECTORS = sorted(p for p in (Path(__file__).parent / "signing_vectors").iterdir() if p.is_dir())
@@ -283,26 +282,3 @@ def test_headers_of_the_first_signature_do_not_outlive_it() -> None:
 def test_the_documented_example_of_another_scheme_runs() -> None:
     assert doctest.testmod(signing).failed == 0
     assert doctest.testmod(signing).attempted > 5
-
-
-class TestEnvReader:
-    def test_every_problem_is_told_at_once_without_values(self) -> None:
-        read = EnvReader({"P_WORLD": "moon-value", "P_MAP": "a=1,b,a=2", "P_KEY": "not-base64!"}, "P_")
-        assert read.text("URL") == ""
-        assert read.choice("WORLD", Environment, otherwise=Environment.TEST) is Environment.TEST
-        assert read.pairs("MAP") == {"a": "1"}
-        assert read.build("KEY", lambda: Key.base64("k", read.text("KEY"))) is None
-        with pytest.raises(ConfigurationError) as caught:
-            read.done()
-        assert [p.field for p in caught.value.problems] == ["P_URL", "P_WORLD", "P_MAP", "P_MAP", "P_KEY"]
-        assert "moon-value" not in str(caught.value)
-        assert "not-base64!" not in str(caught.value)
-
-    def test_good_values_are_read(self) -> None:
-        read = EnvReader({"P_WORLD": " Live ", "P_MAP": "0042 = 999999,,7=8", "P_BLANK": "  "}, "P_")
-        assert read.choice("WORLD", Environment, otherwise=Environment.TEST) is Environment.LIVE
-        assert read.choice("NONE", Environment, otherwise=Environment.TEST, required=False) is Environment.TEST
-        assert read.pairs("MAP") == {"0042": "999999", "7": "8"}
-        assert read.optional("BLANK") is None
-        assert read.build("X", lambda: 3) == 3
-        read.done()

@@ -1,20 +1,25 @@
-"""Settings from the environment: every problem reported at once, no secret in any of them.
+"""Settings: read from the environment, and checked; every problem reported at once, no secret in any of them.
 
-May live here: reading named text values and saying what is wrong with them. May not: a provider's name, a file, a
-network call. What a provider needs, and under which names, is the adapter's to say.
+May live here: reading named text values, and rules that hold for every provider's settings (an address, a number of
+seconds, keys for each tenant). May not: a provider's name, a file, a network call. What a provider needs, and under
+which names, is the adapter's to say.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import ipaddress
+from collections.abc import Callable, Collection, Iterable, Mapping
 from enum import StrEnum
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, cast
+
+import httpx
 
 from stampcard.errors import ConfigurationError
-from stampcard.model import Refusal
+from stampcard.model import Environment, Refusal
 
-__all__ = ["Credentials", "EnvReader"]
+__all__ = ["Credentials", "EnvReader", "keys_of", "on_loopback", "seconds_problems", "url_problems"]
 
+K = TypeVar("K")
 K_co = TypeVar("K_co", covariant=True)
 E = TypeVar("E", bound=StrEnum)
 T = TypeVar("T")
@@ -33,6 +38,7 @@ class EnvReader:
 
         read = EnvReader(env, prefix="BEANBOX_")
         url, world = read.text("URL"), read.choice("ENVIRONMENT", Environment, otherwise=Environment.TEST)
+        read.problems(url_problems(url, world) if url else ())
         read.done()
     """
 
@@ -64,14 +70,22 @@ class EnvReader:
             self.problem(name, f"is none of {', '.join(words)}")
             return otherwise
 
-    def flag(self, name: str) -> bool:
-        """An optional yes or no (also true, false, 1, 0, on, off); absent is no."""
-        value = (self.optional(name) or "no").strip().lower()
+    def flag(self, name: str, *, otherwise: bool = False) -> bool:
+        """An optional yes or no (also true, false, 1, 0, on, off)."""
+        value = (self.optional(name) or ("yes" if otherwise else "no")).strip().lower()
         if value in ("yes", "true", "1", "on"):
             return True
         if value not in ("no", "false", "0", "off"):
             self.problem(name, "is neither yes nor no")
         return False
+
+    def whole(self, name: str, *, most: int, of: str, otherwise: int) -> int:
+        """An optional whole number from 1 to `most`. of: what is counted ("days")."""
+        written = (self.optional(name) or str(otherwise)).strip()
+        if written.isascii() and written.isdigit() and len(written) <= 18 and 0 < int(written) <= most:
+            return int(written)
+        self.problem(name, f"is no whole number of {of} from 1 to {most}")
+        return otherwise
 
     def pairs(self, name: str) -> dict[str, str]:
         """`0042=999999,0043=888888`; an absent variable is an empty mapping."""
@@ -102,7 +116,81 @@ class EnvReader:
         field = name if prefixed else self._prefix + name
         self._problems.append(Refusal(code=code, message=message, field=field))
 
+    def problems(self, found: Iterable[Refusal]) -> None:
+        """Remember what a check found, each under its field's variable: `switches.call_budget` is CALL_BUDGET."""
+        for problem in found:
+            self.problem((problem.field or "").rpartition(".")[2].upper(), problem.message, code=problem.code)
+
     def done(self) -> None:
         """Raises ConfigurationError with every problem found."""
         if self._problems:
             raise ConfigurationError.of(self._problems)
+
+    def complete(self, built: T | None) -> T:
+        """As `done`; then what `build` made, which is there when nothing was wrong."""
+        self.done()
+        if built is None:
+            raise ConfigurationError.of([Refusal(code="setting.missing", message="is missing")])
+        return built
+
+
+def url_problems(
+    url: str, environment: Environment, *, foreign: Collection[str] = (), field: str = "url"
+) -> list[Refusal]:
+    """What is wrong with a provider's address: it is scheme://host[:port] and https, but for a sandbox on this machine.
+
+    A signature or a token hides nobody's data and proves no server. foreign: hosts of the other environments, and all
+    below them: live keys never go to a test host, nor the other way round.
+    """
+    try:
+        parsed = httpx.URL(url.strip())
+    except (httpx.InvalidURL, ValueError):
+        return [Refusal(code="url.bad", message="is no URL", field=field)]
+    says: list[str] = []
+    odd = not 0 < (parsed.port or 443) < 65536 or "%" in parsed.host  # httpx escapes what no host may hold
+    if odd or not parsed.host or parsed.userinfo or parsed.path not in ("", "/") or "?" in url or "#" in url:
+        says.append("is more or less than scheme://host[:port]")
+    local = environment is Environment.SANDBOX and parsed.scheme == "http" and on_loopback(parsed.host)
+    if parsed.scheme != "https" and not local:
+        says.append("is not https")
+    host = parsed.host.rstrip(".")
+    if any(host == other or host.endswith(f".{other}") for other in foreign):
+        says.append(f"belongs to another environment than {environment}")
+    return [Refusal(code="url.bad", message=text, field=field) for text in says]
+
+
+def on_loopback(host: str) -> bool:
+    """Whether this host is this very machine, by its address or as `localhost`."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def seconds_problems(switches: object, **below: float) -> list[Refusal]:
+    """What is wrong with these fields of `switches`: each is seconds, more than none and below what is named.
+
+    seconds_problems(settings.switches, call_budget=3600, late_window=3600)
+    """
+    return [
+        Refusal(code="setting.bad", message="is no number of seconds", field=f"switches.{name}")
+        for name, limit in below.items()
+        if not 0 < getattr(switches, name) < limit
+    ]
+
+
+def keys_of(credentials: K | Credentials[K], kind: type[K], tenant: str, *, provider: str) -> K:
+    """This tenant's keys now: those of the one account, or what names them per tenant. provider: for the message.
+
+    Raises ConfigurationError ("tenant.unknown") when the callable knows none, which it says by a LookupError.
+    """
+    if isinstance(credentials, kind):
+        return credentials
+    ask = cast("Credentials[K]", credentials)
+    try:
+        return ask(tenant)
+    except LookupError:
+        message = f"there are no {provider} keys for the tenant {tenant!r}"
+        raise ConfigurationError.of([Refusal(code="tenant.unknown", message=message, field="tenant")]) from None

@@ -5,7 +5,6 @@ May live here: settings and their validation. May not: a call, a body. Sections 
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Callable, Mapping
 from enum import StrEnum
@@ -15,7 +14,7 @@ import attrs
 import httpx
 
 from stampcard.adapter import Description
-from stampcard.config import Credentials, EnvReader
+from stampcard.config import Credentials, EnvReader, keys_of, seconds_problems, url_problems
 from stampcard.errors import ConfigurationError
 from stampcard.model import Environment, Refusal, Secret, Site
 from stampcard.step.verb import M, Seat
@@ -30,6 +29,13 @@ URLS: Final[Mapping[tuple[Version, Environment], str]] = {
     (1, Environment.LIVE): "https://api.kalixo.io",  # A1: v1 has no test address
     (2, Environment.LIVE): "https://api.kalixo.io",  # B
     (2, Environment.TEST): "https://sandbox.kalixo.io",
+}
+_LIMITS: Final = {
+    "call_budget": 3600.0,
+    "late_window": 3600.0,
+    "look_every": 86_400.0,
+    "access_life": 2_592_000.0,
+    "refresh_life": 2_592_000.0,
 }
 _HEADER_VALUE: Final = re.compile(r"[!-~]+")
 
@@ -123,7 +129,7 @@ class Kalixo:
         problems = [*_version_problems(self.version), *_url_problems(self.url, self.environment, self.version)]
         if isinstance(self.credentials, KalixoKeys) and self.auth is None:
             problems += self.credentials.problems(self.version, self.environment)
-        problems += _switch_problems(self.switches)
+        problems += seconds_problems(self.switches, **_LIMITS)
         if problems:
             raise ConfigurationError.of(problems)
 
@@ -138,15 +144,13 @@ class Kalixo:
         environment = read.choice("ENVIRONMENT", Environment, otherwise=Environment.TEST)
         keys, url = KalixoKeys.from_env(env, prefix), read.optional("URL")
         if read.optional("VERSION"):
-            for problem in keys.problems(version, environment):
-                read.problem((problem.field or "").upper(), problem.message, code=problem.code)
+            read.problems(keys.problems(version, environment))
         if read.optional("ENVIRONMENT"):
-            for problem in _url_problems(url, environment, version):
-                read.problem("URL", problem.message, code=problem.code)
+            read.problems(_url_problems(url, environment, version))
         switches = Switches(
             total_as_given=read.flag("TOTAL_AS_GIVEN"),
-            resend_v1=read.flag("RESEND_V1") if read.optional("RESEND_V1") else True,
-            quick_looks=read.flag("QUICK_LOOKS") if read.optional("QUICK_LOOKS") else True,
+            resend_v1=read.flag("RESEND_V1", otherwise=True),
+            quick_looks=read.flag("QUICK_LOOKS", otherwise=True),
         )
         read.done()
         return cls(keys, version=version, environment=environment, url=url, switches=switches)
@@ -171,15 +175,8 @@ class Kalixo:
 
     def keys_of(self, tenant: str) -> KalixoKeys:
         """This tenant's credentials now. Raises ConfigurationError when there are none, or not for this version."""
-        if isinstance(self.credentials, KalixoKeys):
-            return self.credentials
-        ask: Callable[[str], KalixoKeys] = self.credentials
-        try:
-            keys = ask(tenant)
-        except LookupError:
-            message = f"there are no Kalixo keys for the tenant {tenant!r}"
-            raise ConfigurationError.of([Refusal(code="tenant.unknown", message=message, field="tenant")]) from None
-        problems = keys.problems(self.version, self.environment)
+        keys = keys_of(self.credentials, KalixoKeys, tenant, provider="Kalixo")
+        problems = [] if keys is self.credentials else keys.problems(self.version, self.environment)
         if problems:
             raise ConfigurationError.of(problems)
         return keys
@@ -190,50 +187,12 @@ def _version_problems(version: object) -> list[Refusal]:
     return [] if version in (1, 2) else [Refusal(code="version.bad", message="is neither 1 nor 2", field="version")]
 
 
-def _switch_problems(switches: Switches) -> list[Refusal]:
-    problems: list[Refusal] = []
-    for name, most in (
-        ("call_budget", 3600),
-        ("late_window", 3600),
-        ("look_every", 86_400),
-        ("access_life", 2_592_000),
-        ("refresh_life", 2_592_000),
-    ):
-        seconds: float = getattr(switches, name)
-        if not 0 < seconds < most:
-            problems.append(Refusal(code="setting.bad", message="is no number of seconds", field=f"switches.{name}"))
-    return problems
-
-
 def _url_problems(url: str | None, environment: Environment, version: Version) -> list[Refusal]:
-    """Codes worth money come back over it: only https may carry them, but for a local sandbox."""
-    if url is None:
-        if (version, environment) in URLS:
-            return []
-        message = "is missing: v1 has no test address" if environment is Environment.TEST else "is missing"
-        return [Refusal(code="url.missing", message=message, field="url")]
-    try:
-        parsed = httpx.URL(url.strip())
-    except (httpx.InvalidURL, ValueError):
-        return [Refusal(code="url.bad", message="is no URL", field="url")]
-    says: list[str] = []
-    odd = not 0 < (parsed.port or 443) < 65536 or "%" in parsed.host  # httpx escapes what no host may hold
-    if odd or not parsed.host or parsed.userinfo or parsed.path not in ("", "/") or "?" in url or "#" in url:
-        says.append("is more or less than scheme://host[:port]")
-    if parsed.scheme != "https" and not (
-        environment is Environment.SANDBOX and parsed.scheme == "http" and _loopback(parsed.host)
-    ):
-        says.append("is not https")
-    foreign = {Environment.LIVE: "sandbox.kalixo.io", Environment.TEST: "api.kalixo.io" if version == 2 else None}
-    if parsed.host == foreign.get(environment):
-        says.append(f"belongs to another environment than {environment}")
-    return [Refusal(code="url.bad", message=text, field="url") for text in says]
-
-
-def _loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    if url is not None:
+        test = ("api.kalixo.io",) if version == 2 else ()
+        foreign = {Environment.LIVE: ("sandbox.kalixo.io",), Environment.TEST: test}
+        return url_problems(url, environment, foreign=foreign.get(environment, ()))
+    if (version, environment) in URLS:
+        return []
+    message = "is missing: v1 has no test address" if environment is Environment.TEST else "is missing"
+    return [Refusal(code="url.missing", message=message, field="url")]

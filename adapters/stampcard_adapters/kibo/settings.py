@@ -13,7 +13,7 @@ import attrs
 import httpx
 
 from stampcard.adapter import Description
-from stampcard.config import Credentials, EnvReader
+from stampcard.config import Credentials, EnvReader, keys_of, seconds_problems
 from stampcard.errors import ConfigurationError
 from stampcard.model import Environment, Refusal, Secret, Site
 from stampcard.sealed import SealKey
@@ -168,17 +168,13 @@ class Kibo:
         environment = read.choice("ENVIRONMENT", Environment, otherwise=Environment.TEST)
         known = bool(read.optional("ENVIRONMENT"))
         url, auth_url = read.optional("URL"), read.optional("AUTH_URL")
-        for problem in url_problems(url, auth_url, environment) if known else ():
-            read.problem((problem.field or "url").upper(), problem.message, code=problem.code)
+        read.problems(url_problems(url, auth_url, environment) if known else ())
         locale = (read.optional("LOCALE") or "en-US").strip()
         if not _LOCALE.fullmatch(locale):
             read.problem("LOCALE", "is no language tag")
         test_orders, seal_key, switches = read.flag("TEST_ORDERS"), _seal_key(read), _switches(read)
-        read.done()
-        if keys is None:  # `done` has raised: said for the type checker
-            raise ConfigurationError.of([Refusal(code="setting.missing", message="no keys")])
         return cls(
-            keys,
+            read.complete(keys),
             environment=environment,
             url=url,
             auth_url=auth_url,
@@ -214,14 +210,7 @@ class Kibo:
 
     def keys_of(self, tenant: str) -> KiboKeys:
         """This tenant's credentials now. Raises ConfigurationError when there are none."""
-        if isinstance(self.credentials, KiboKeys):
-            return self.credentials
-        ask: Callable[[str], KiboKeys] = self.credentials
-        try:
-            return ask(tenant)
-        except LookupError:
-            message = f"there are no Kibo keys for the tenant {tenant!r}"
-            raise ConfigurationError.of([Refusal(code="tenant.unknown", message=message, field="tenant")]) from None
+        return keys_of(self.credentials, KiboKeys, tenant, provider="Kibo")
 
 
 def _seal_key(read: EnvReader) -> SealKey | None:
@@ -238,15 +227,12 @@ def _seal_key(read: EnvReader) -> SealKey | None:
 
 
 def _switches(read: EnvReader) -> Switches:
-    days, types = (read.optional("HOLD_DAYS") or "7").strip(), read.pairs("PAYMENT_TYPES")
-    if not (days.isascii() and days.isdigit() and 0 < int(days[:9]) <= 365):
-        read.problem("HOLD_DAYS", "is no whole number of days from 1 to 365")
-        days = "7"
+    days, types = read.whole("HOLD_DAYS", most=365, of="days", otherwise=7), read.pairs("PAYMENT_TYPES")
     if not set(types) <= set(Kind):
         read.problem("PAYMENT_TYPES", f"names a payment that is none of {', '.join(Kind)}")
         types = {}
     return Switches(
-        hold_days=int(days),
+        hold_days=days,
         resend_tokens=read.flag("RESEND_TOKENS"),
         find_by_external_id=read.flag("FIND_BY_EXTERNAL_ID"),
         payment_types={Kind(kind): word for kind, word in types.items()},
@@ -259,10 +245,7 @@ def _other_problems(settings: Kibo) -> list[Refusal]:
     problems: list[Refusal] = []
     if not _LOCALE.fullmatch(settings.locale):
         problems.append(Refusal(code="setting.bad", message="is no language tag", field="locale"))
-    for name in ("authorize_budget", "call_budget", "late_window"):
-        seconds: float = getattr(settings.switches, name)
-        if not 0 < seconds < 3600:
-            problems.append(Refusal(code="setting.bad", message="is no number of seconds", field=f"switches.{name}"))
+    problems += seconds_problems(settings.switches, authorize_budget=3600, call_budget=3600, late_window=3600)
     if not 0 < settings.switches.hold_days <= 365:
         problems.append(Refusal(code="setting.bad", message="is no number of days", field="switches.hold_days"))
     if not all(word.strip() for word in settings.switches.payment_types.values()):

@@ -5,7 +5,6 @@ May live here: settings and their validation. May not: a call, a body. Sections 
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, ClassVar, Final
@@ -14,7 +13,7 @@ import attrs
 import httpx
 
 from stampcard.adapter import Description
-from stampcard.config import Credentials, EnvReader
+from stampcard.config import Credentials, EnvReader, keys_of, seconds_problems, url_problems
 from stampcard.errors import ConfigurationError
 from stampcard.model import Environment, Refusal, Secret, Site
 from stampcard.step.verb import M, Seat
@@ -37,7 +36,7 @@ _FOREIGN: Final = {
 }
 _PATH: Final = re.compile(r"(?:/[A-Za-z0-9._~!$&'()*+,;=:@%-]+)+")
 _HOLE: Final = "{product_id}"
-_LIMITS: Final = {"call_budget": 3600.0, "late_window": 3600.0, "reveal_within": 10 * 366 * 86_400.0}
+_TEN_YEARS: Final = 10 * 366 * 86_400
 
 
 @attrs.frozen(kw_only=True)
@@ -120,7 +119,7 @@ class Kigo:
         problems = [
             *_url_problems(self.url, self.environment),
             *_path_problems(self.order_path, product_in_body=self.switches.product_in_body),
-            *_switch_problems(self.switches),
+            *seconds_problems(self.switches, call_budget=3600, late_window=3600, reveal_within=_TEN_YEARS),
         ]
         if problems:
             raise ConfigurationError.of(problems)
@@ -136,23 +135,18 @@ class Kigo:
         environment = read.choice("ENVIRONMENT", Environment, otherwise=Environment.TEST)
         known = bool(read.optional("ENVIRONMENT"))
         url = read.optional("URL")
-        for problem in _url_problems(url, environment) if known else ():
-            read.problem("URL", problem.message, code=problem.code)
+        read.problems(_url_problems(url, environment) if known else ())
         in_body = read.flag("PRODUCT_IN_BODY")
         order_path = (read.optional("ORDER_PATH") or ORDER_PATH).strip()
-        for problem in _path_problems(order_path, product_in_body=in_body):
-            read.problem("ORDER_PATH", problem.message, code=problem.code)
+        read.problems(_path_problems(order_path, product_in_body=in_body))
         switches = Switches(
             product_in_body=in_body,
             program_field=read.choice(
                 "PROGRAM_FIELD", ProgramField, otherwise=ProgramField.EXTERNAL_PROGRAM_ID, required=False
             ),
-            reveal_within=_seconds(read, "REVEAL_WITHIN", otherwise=Switches().reveal_within),
+            reveal_within=read.whole("REVEAL_WITHIN", most=_TEN_YEARS - 1, of="seconds", otherwise=86_400),
         )
-        read.done()
-        if keys is None:  # `done` has raised: said for the type checker
-            raise ConfigurationError.of([Refusal(code="setting.missing", message="no keys")])
-        return cls(keys, environment=environment, url=url, order_path=order_path, switches=switches)
+        return cls(read.complete(keys), environment=environment, url=url, order_path=order_path, switches=switches)
 
     @classmethod
     def describe(cls) -> Description:
@@ -174,32 +168,7 @@ class Kigo:
 
     def keys_of(self, tenant: str) -> KigoKeys:
         """This tenant's credentials now. Raises ConfigurationError when there are none."""
-        if isinstance(self.credentials, KigoKeys):
-            return self.credentials
-        ask: Callable[[str], KigoKeys] = self.credentials
-        try:
-            return ask(tenant)
-        except LookupError:
-            message = f"there are no Kigo keys for the tenant {tenant!r}"
-            raise ConfigurationError.of([Refusal(code="tenant.unknown", message=message, field="tenant")]) from None
-
-
-def _seconds(read: EnvReader, name: str, *, otherwise: float) -> float:
-    written = (read.optional(name) or "").strip()
-    if not written:
-        return otherwise
-    if written.isascii() and written.isdigit() and 0 < float(written[:20]) < _LIMITS["reveal_within"]:
-        return float(written)
-    read.problem(name, "is no number of seconds")
-    return otherwise
-
-
-def _switch_problems(switches: Switches) -> list[Refusal]:
-    return [
-        Refusal(code="setting.bad", message="is no number of seconds", field=f"switches.{name}")
-        for name, most in _LIMITS.items()
-        if not 0 < getattr(switches, name) < most
-    ]
+        return keys_of(self.credentials, KigoKeys, tenant, provider="Kigo")
 
 
 def _path_problems(template: str, *, product_in_body: bool) -> list[Refusal]:
@@ -215,32 +184,8 @@ def _path_problems(template: str, *, product_in_body: bool) -> list[Refusal]:
 
 
 def _url_problems(url: str | None, environment: Environment) -> list[Refusal]:
-    """A bearer token opens every order to whoever reads it: only https may carry it, but for a local sandbox."""
-    if url is None:
-        if environment in URLS:
-            return []
-        return [Refusal(code="url.missing", message="is missing: a sandbox has no address of its own", field="url")]
-    try:
-        parsed = httpx.URL(url.strip())
-    except (httpx.InvalidURL, ValueError):
-        return [Refusal(code="url.bad", message="is no URL", field="url")]
-    says: list[str] = []
-    odd = not 0 < (parsed.port or 443) < 65536 or "%" in parsed.host  # httpx escapes what no host may hold
-    if odd or not parsed.host or parsed.userinfo or parsed.path not in ("", "/") or "?" in url or "#" in url:
-        says.append("is more or less than scheme://host[:port]")
-    if parsed.scheme != "https" and not (
-        environment is Environment.SANDBOX and parsed.scheme == "http" and _loopback(parsed.host)
-    ):
-        says.append("is not https")
-    if parsed.host in _FOREIGN.get(environment, ()):
-        says.append(f"belongs to another environment than {environment}")
-    return [Refusal(code="url.bad", message=text, field="url") for text in says]
-
-
-def _loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    if url is not None:
+        return url_problems(url, environment, foreign=_FOREIGN.get(environment, ()))
+    if environment in URLS:
+        return []
+    return [Refusal(code="url.missing", message="is missing: a sandbox has no address of its own", field="url")]

@@ -5,7 +5,6 @@ May live here: settings and their validation. May not: a call, a body. Sections 
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, ClassVar, Final
@@ -14,7 +13,7 @@ import attrs
 import httpx
 
 from stampcard.adapter import Description
-from stampcard.config import Credentials, EnvReader
+from stampcard.config import Credentials, EnvReader, keys_of, seconds_problems, url_problems
 from stampcard.errors import ConfigurationError
 from stampcard.model import Environment, Refusal, Secret, Site
 from stampcard.step.verb import M, Seat
@@ -117,19 +116,14 @@ class SessionM:
         keys = read.build("", lambda: SessionMKeys.from_env(env, prefix))
         environment = read.choice("ENVIRONMENT", Environment, otherwise=Environment.TEST)
         known, url = bool(read.optional("ENVIRONMENT")), read.text("URL")
-        for problem in _url_problems(url, environment) if known and url else ():
-            read.problem("URL", problem.message, code=problem.code)
+        read.problems(_url_problems(url, environment) if known and url else ())
         switches = Switches(
-            send_external_id=read.flag("SEND_EXTERNAL_ID") if read.optional("SEND_EXTERNAL_ID") else True,
+            send_external_id=read.flag("SEND_EXTERNAL_ID", otherwise=True),
             adopt_by_shape=read.flag("ADOPT_BY_SHAPE"),
             answer_field=(read.optional("ANSWER_FIELD") or "response").strip(),
         )
-        for problem in _switch_problems(switches):
-            read.problem((problem.field or "").removeprefix("switches.").upper(), problem.message, code=problem.code)
-        read.done()
-        if keys is None:  # `done` has raised: said for the type checker
-            raise ConfigurationError.of([Refusal(code="setting.missing", message="no keys")])
-        return cls(keys, environment=environment, url=url, switches=switches)
+        read.problems(_switch_problems(switches))
+        return cls(read.complete(keys), environment=environment, url=url, switches=switches)
 
     @classmethod
     def describe(cls) -> Description:
@@ -151,50 +145,17 @@ class SessionM:
 
     def keys_of(self, tenant: str) -> SessionMKeys:
         """This tenant's credentials now. Raises ConfigurationError when there are none."""
-        if isinstance(self.credentials, SessionMKeys):
-            return self.credentials
-        ask: Callable[[str], SessionMKeys] = self.credentials
-        try:
-            return ask(tenant)
-        except LookupError:
-            message = f"there are no SessionM keys for the tenant {tenant!r}"
-            raise ConfigurationError.of([Refusal(code="tenant.unknown", message=message, field="tenant")]) from None
+        return keys_of(self.credentials, SessionMKeys, tenant, provider="SessionM")
 
 
 def _switch_problems(switches: Switches) -> list[Refusal]:
-    problems: list[Refusal] = []
-    for name in ("call_budget", "late_window"):
-        seconds: float = getattr(switches, name)
-        if not 0 < seconds < 3600:
-            problems.append(Refusal(code="setting.bad", message="is no number of seconds", field=f"switches.{name}"))
+    problems = seconds_problems(switches, call_budget=3600, late_window=3600)
     if not _FIELD.fullmatch(switches.answer_field):
         problems.append(Refusal(code="setting.bad", message="is no field's name", field="switches.answer_field"))
     return problems
 
 
 def _url_problems(url: str, environment: Environment) -> list[Refusal]:
-    """Basic credentials travel in every call: only https may carry them (section 1), but for a local sandbox."""
-    if not url.strip():
-        return [Refusal(code="url.missing", message="is missing: every tenant has its own host", field="url")]
-    try:
-        parsed = httpx.URL(url.strip())
-    except (httpx.InvalidURL, ValueError):
-        return [Refusal(code="url.bad", message="is no URL", field="url")]
-    says: list[str] = []
-    odd = not 0 < (parsed.port or 443) < 65536 or "%" in parsed.host  # httpx escapes what no host may hold
-    if odd or not parsed.host or parsed.userinfo or parsed.path not in ("", "/") or "?" in url or "#" in url:
-        says.append("is more or less than scheme://host[:port]")
-    if parsed.scheme != "https" and not (
-        environment is Environment.SANDBOX and parsed.scheme == "http" and _loopback(parsed.host)
-    ):
-        says.append("is not https")
-    return [Refusal(code="url.bad", message=text, field="url") for text in says]
-
-
-def _loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    if url.strip():
+        return url_problems(url, environment)
+    return [Refusal(code="url.missing", message="is missing: every tenant has its own host", field="url")]

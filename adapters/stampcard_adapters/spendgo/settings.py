@@ -5,7 +5,6 @@ May live here: settings and their validation. May not: a call, a body. Sections 
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar, Final
@@ -14,7 +13,7 @@ import attrs
 import httpx
 
 from stampcard.adapter import Description
-from stampcard.config import Credentials, EnvReader
+from stampcard.config import Credentials, EnvReader, keys_of, seconds_problems, url_problems
 from stampcard.errors import ConfigurationError
 from stampcard.model import Environment, Money, Refusal, Site
 from stampcard.signing import Key, KeyRing
@@ -30,6 +29,7 @@ URLS: Final = {
     Environment.TEST: "https://webservice.skuped.com",  # section 1
     Environment.LIVE: "https://webservice.spendgo.com",
 }
+_FOREIGN: Final = {Environment.LIVE: ("skuped.com",), Environment.TEST: ("spendgo.com",)}
 
 
 class Repeated(StrEnum):
@@ -90,10 +90,7 @@ class SpendgoKeys:
         current = _key(read, "")
         rotating = read.optional("OTHER_API_KEY") is not None or read.optional("OTHER_SECRET") is not None
         other = _key(read, "OTHER_") if rotating else None
-        read.done()
-        if current is None:  # `done` has raised: said for the type checker
-            raise ConfigurationError.of([Refusal(code="setting.missing", message="no key")])
-        return cls(account_id=account_id, keys=KeyRing(current=current, other=other))
+        return cls(account_id=account_id, keys=KeyRing(current=read.complete(current), other=other))
 
 
 def _key(read: EnvReader, which: str) -> Key | None:
@@ -141,8 +138,7 @@ class Spendgo:
         environment = read.choice("ENVIRONMENT", Environment, otherwise=Environment.TEST)
         known = bool(read.optional("ENVIRONMENT"))
         url, stores = read.optional("URL"), read.pairs("STORES")
-        for problem in _url_problems(url, environment) if known else ():
-            read.problem("URL", problem.message, code=problem.code)
+        read.problems(_url_problems(url, environment) if known else ())
         currency = (read.optional("CURRENCY") or "USD").strip().upper()
         if not _is_currency(currency):
             read.problem("CURRENCY", "is no ISO 4217 code")
@@ -152,11 +148,8 @@ class Spendgo:
             gone_is_used=read.flag("GONE_IS_USED"),
             payments_as_array=read.flag("PAYMENTS_AS_ARRAY"),
         )
-        read.done()
-        if keys is None:  # `done` has raised: said for the type checker
-            raise ConfigurationError.of([Refusal(code="setting.missing", message="no keys")])
         return cls(
-            keys,
+            read.complete(keys),
             environment=environment,
             url=url,
             stores=stores or None,
@@ -184,14 +177,7 @@ class Spendgo:
 
     def keys_of(self, tenant: str) -> SpendgoKeys:
         """This tenant's credentials now. Raises ConfigurationError when there are none."""
-        if isinstance(self.credentials, SpendgoKeys):
-            return self.credentials
-        ask: Callable[[str], SpendgoKeys] = self.credentials
-        try:
-            return ask(tenant)
-        except LookupError:
-            message = f"there are no Spendgo keys for the tenant {tenant!r}"
-            raise ConfigurationError.of([Refusal(code="tenant.unknown", message=message, field="tenant")]) from None
+        return keys_of(self.credentials, SpendgoKeys, tenant, provider="Spendgo")
 
     def store_code(self, store: str) -> str:
         """The provider's code for your store. Raises ConfigurationError when `stores` is given and lacks it."""
@@ -206,11 +192,7 @@ def _other_problems(settings: Spendgo) -> list[Refusal]:
     problems: list[Refusal] = []
     if not _is_currency(settings.currency):
         problems.append(Refusal(code="setting.bad", message="is no ISO 4217 code", field="currency"))
-    for name in ("call_budget", "late_window"):
-        seconds: float = getattr(settings.switches, name)
-        if not 0 < seconds < 3600:
-            problems.append(Refusal(code="setting.bad", message="is no number of seconds", field=f"switches.{name}"))
-    return problems
+    return [*problems, *seconds_problems(settings.switches, call_budget=3600, late_window=3600)]
 
 
 def _is_currency(code: str) -> bool:
@@ -222,33 +204,8 @@ def _is_currency(code: str) -> bool:
 
 
 def _url_problems(url: str | None, environment: Environment) -> list[Refusal]:
-    """Signatures do not hide members' data and prove no server: only https may carry them, but for a local sandbox."""
-    if url is None:
-        if environment in URLS:
-            return []
-        return [Refusal(code="url.missing", message="is missing: a sandbox has no address of its own", field="url")]
-    try:
-        parsed = httpx.URL(url.strip())
-    except (httpx.InvalidURL, ValueError):
-        return [Refusal(code="url.bad", message="is no URL", field="url")]
-    says: list[str] = []
-    odd = not 0 < (parsed.port or 443) < 65536 or "%" in parsed.host  # httpx escapes what no host may hold
-    if odd or not parsed.host or parsed.userinfo or parsed.path not in ("", "/") or "?" in url or "#" in url:
-        says.append("is more or less than scheme://host[:port]")
-    if parsed.scheme != "https" and not (
-        environment is Environment.SANDBOX and parsed.scheme == "http" and _loopback(parsed.host)
-    ):
-        says.append("is not https")
-    for world, foreign in ((Environment.LIVE, "skuped.com"), (Environment.TEST, "spendgo.com")):
-        if environment is world and parsed.host.endswith(foreign):
-            says.append(f"belongs to another environment than {world}")
-    return [Refusal(code="url.bad", message=text, field="url") for text in says]
-
-
-def _loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    if url is not None:
+        return url_problems(url, environment, foreign=_FOREIGN.get(environment, ()))
+    if environment in URLS:
+        return []
+    return [Refusal(code="url.missing", message="is missing: a sandbox has no address of its own", field="url")]

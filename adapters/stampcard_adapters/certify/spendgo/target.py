@@ -5,7 +5,6 @@ May live here: options and variables read into settings, all problems said at on
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Final
@@ -13,12 +12,13 @@ from urllib.parse import urlsplit
 
 import attrs
 
+from stampcard.config import on_loopback
 from stampcard.errors import ConfigurationError
 from stampcard.model import Environment, Site
 from stampcard.signing import Key, KeyRing
 from stampcard_adapters.spendgo import Spendgo, SpendgoKeys
 
-__all__ = ["VARIABLES", "Options", "Target", "UnusableError", "masked", "on_loopback", "target_of"]
+__all__ = ["VARIABLES", "Options", "Target", "UnusableError", "masked", "target_of"]
 
 VARIABLES: Final[Mapping[str, str]] = {
     "url": "SPENDGO_URL",
@@ -79,17 +79,6 @@ def masked(phone: str) -> str:
     return "*" * max(0, len(phone) - 4) + phone[-4:]
 
 
-def on_loopback(url: str) -> bool:
-    """Whether this URL stays on this machine."""
-    host = _host(url)
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 def _host(url: str) -> str:
     try:
         return urlsplit(url.strip()).hostname or ""
@@ -111,7 +100,7 @@ def target_of(options: Options, env: Mapping[str, str]) -> Target | None:
     ]
     if not _host(found["url"]):
         problems.append("--url (or SPENDGO_URL) is no URL: scheme://host[:port]")
-    elif not on_loopback(found["url"]) and not options.write:
+    elif not on_loopback(_host(found["url"])) and not options.write:
         problems.append(
             "certification creates members and orders: a URL that is not on this machine needs --write as well"
         )
@@ -143,7 +132,7 @@ def named_target(
     known_points: Callable[[str], Decimal] | None = None,
 ) -> Target:
     """A target from texts: on this machine it is a sandbox, whoever serves it. Raises ConfigurationError."""
-    if on_loopback(url):
+    if on_loopback(_host(url)):
         environment = Environment.SANDBOX
     else:
         environment = Environment.LIVE if _host(url).endswith("spendgo.com") else Environment.TEST
