@@ -17,7 +17,8 @@ from typer.testing import CliRunner
 
 from stampcard.journal.sqlite import SqliteJournal
 from stampcard_adapters.commands import _demo_spendgo, demo
-from stampcard_adapters.commands._demo_wire import Exchange, changed, laid_out, shown_headers
+from stampcard_adapters.commands._demo_wire import Exchange, Overheard, changed, laid_out, shown_headers
+from stampcard_adapters.sandbox.http import Model, RequestLike, Response
 from stampcard_adapters.sandbox.kalixo import KalixoModel
 from stampcard_adapters.sandbox.kibo import KiboModel
 from stampcard_adapters.sandbox.kigo import KigoModel
@@ -196,6 +197,34 @@ def test_a_story_that_goes_differently_fails(tmp_path: Path, monkeypatch: pytest
     assert "went differently than told: 47 points earned" in done.stderr
 
 
+@pytest.mark.parametrize("name", demo.STORIES)
+def test_a_lost_answer_to_nothing_is_not_told_as_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """The gateway swallows the call itself: the provider never did it."""
+    heard = Overheard.handle
+
+    def swallowing(door: Overheard, request: RequestLike, /) -> Response:
+        if door._losing and request.method == "POST":
+            monkeypatch.setattr(door, "_model", Refusing(door._model))
+        return heard(door, request)
+
+    class Refusing:
+        def __init__(self, model: Model) -> None:
+            self.model = model
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(self.model, name)
+
+        def handle(self, _: RequestLike, /) -> Response:
+            return Response(status=500)
+
+    monkeypatch.setattr(Overheard, "handle", swallowing)
+    done = CliRunner().invoke(app, ["demo", "--provider", name, "--journal", str(tmp_path / "orders.db")])
+    assert done.exit_code == 1
+    assert "and only its answer was lost" in done.stderr
+
+
 def test_full_shows_every_body_whole(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["demo", "--full", "--journal", str(tmp_path / "orders.db")])
     assert done.exit_code == 0
@@ -265,6 +294,7 @@ def test_all_five_stories_are_told_in_half_a_minute(all_told: tuple[Path, str, f
         assert "DeclinedError" in told  # a refusal: by the provider
         assert "NotAllowedError" in told  # and one before anything is sent
         assert "InDoubtError" in told  # the provider fails
+        assert "At the provider it is done. Its ledger: " in told
         assert "  recover  " in told  # and what came of it is found out
         acts = re.findall(r"^Act (\d+)  ", told, re.MULTILINE)
         assert acts == [str(number + 1) for number in range(len(acts))]

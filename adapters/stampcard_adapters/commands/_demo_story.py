@@ -120,7 +120,7 @@ class Story(ABC, Generic[OrderT]):
         before, moved = self._balances(), Balances()
         yield moved
         after = self._balances()
-        moved.update({account: after[account] - before[account] for account in after})
+        moved.update(_moved(before, after))
         self._screen.ledger(before, after, self._names)
 
     def _id(self, ticket: str) -> str:
@@ -185,8 +185,13 @@ class Story(ABC, Generic[OrderT]):
     ) -> None:
         """A step the provider takes, and whose answer a gateway loses."""
         self._screen.aside("Between the till and the provider: a gateway will lose the next answer.")
+        before = self._balances()
         self._heard.lose_next()
         self._refused(verb, words, act, kind, calls=calls)
+        moved = _moved(before, self._balances())
+        said = ", ".join(f"{self._names.get(name, name)} {by:+}" for name, by in moved.items() if by)
+        self._must(bool(said), f"the provider did '{verb}', and only its answer was lost")
+        self._screen.aside(f"At the provider it is done. Its ledger: {said}.")
 
     def _show(self, calls: int) -> None:
         heard = self._heard.taken()
@@ -203,3 +208,7 @@ class Story(ABC, Generic[OrderT]):
 
 def _allowed(verbs: frozenset[str]) -> str:
     return ", ".join(sorted(verbs))
+
+
+def _moved(before: Balances, after: Balances) -> Balances:
+    return {account: after[account] - before[account] for account in after}
