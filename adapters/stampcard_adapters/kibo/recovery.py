@@ -22,7 +22,7 @@ from stampcard_adapters.kibo.commands import AuthorizeCart, CancelOrder, CreateO
 from stampcard_adapters.kibo.facts import KiboFacts, KiboOrder
 from stampcard_adapters.kibo.payments import Kind, Payment, SavedCard, StoredMethod, StoredToken
 from stampcard_adapters.kibo.refusals import LOOKS, error_code, refusal
-from stampcard_adapters.kibo.replies import CANCELED, Shown, kept_tokens
+from stampcard_adapters.kibo.replies import CANCELED, Shown, never_shown
 from stampcard_adapters.kibo.requests import look_request, search_request
 from stampcard_adapters.kibo.settings import Kibo, KiboKeys
 
@@ -120,7 +120,7 @@ def _create(order: KiboOrder, evidence: Evidence, settings: Kibo, keys: Callable
             return Escalate(reason=f"create: Kibo shows it as order {found.id}, which was not reserved", check=check)
         return Accepted(facts=attrs.evolve(facts, provider_status=found.status), drift=found.drift)
 
-    hide = kept_tokens(facts, settings.seal_key)
+    hide = never_shown(order, settings)
     if not settings.switches.find_by_external_id:
         absent = "it is not there"
         return _probe(look_request(order), settings, lambda body: _one(body, hide, adopt), lambda: again(absent))
@@ -158,7 +158,7 @@ def _cancel(order: KiboOrder, evidence: Evidence, settings: Kibo) -> Move:
             return Unknown(why=f"the order is not {CANCELED}, but the call may still land")
         return Resend()
 
-    hide = kept_tokens(facts, settings.seal_key)
+    hide = never_shown(order, settings)
     gone = Escalate(reason="cancel: the order is not there", check=check)
     return _probe(look_request(order), settings, lambda body: _one(body, hide, seen), lambda: gone)
 

@@ -15,8 +15,9 @@ from typing import Final, TypeAlias
 import attrs
 
 from stampcard.adapter import Accepted, Declined, NotSent, Unknown
+from stampcard.errors import ConfigurationError
 from stampcard.lifecycles import AuthorizationState
-from stampcard.sealed import Sealed, SealedError, SealKey
+from stampcard.sealed import Sealed, SealedError
 from stampcard.wire import JsonView, Response
 from stampcard_adapters.kibo.commands import AuthorizeCart, CancelOrder, CreateOrder
 from stampcard_adapters.kibo.facts import KiboFacts, KiboOrder
@@ -24,7 +25,7 @@ from stampcard_adapters.kibo.payments import secrets_of
 from stampcard_adapters.kibo.refusals import CANCELS, HOLDS, LOOKS, ORDERS, error_code, refusal, said, shown
 from stampcard_adapters.kibo.settings import Kibo, Switches
 
-__all__ = ["CANCELED", "Outcome", "Shown", "kept_tokens", "read_authorize", "read_cancel", "read_create", "read_look"]
+__all__ = ["CANCELED", "Outcome", "Shown", "never_shown", "read_authorize", "read_cancel", "read_create", "read_look"]
 
 Outcome: TypeAlias = Accepted[AuthorizationState, KiboFacts] | Declined | NotSent | Unknown
 
@@ -68,7 +69,7 @@ def read_authorize(order: KiboOrder, command: AuthorizeCart, response: Response,
     """The hold, or the card's refusal: a no that is a state, from which another card may be presented."""
     switches, payment = settings.switches, command.payment
     if not _success(response, switches):
-        hide = () if payment is None else secrets_of(payment.reveal())
+        hide = [*never_shown(order, settings), *(() if payment is None else secrets_of(payment.reveal()))]
         no = refusal(response, HOLDS, codeless=switches.codeless_errors, hide=hide)
         if isinstance(no, Declined) and no.code == "card.declined":
             return attrs.evolve(no, to=AuthorizationState.DECLINED)
@@ -96,7 +97,7 @@ def read_authorize(order: KiboOrder, command: AuthorizeCart, response: Response,
 
 def read_create(order: KiboOrder, _command: CreateOrder, response: Response, *, settings: Kibo) -> Outcome:
     """The order, under the id that was reserved for it. Any other id is nobody's success."""
-    switches, facts, hide = settings.switches, order.facts, kept_tokens(order.facts, settings.seal_key)
+    switches, facts, hide = settings.switches, order.facts, never_shown(order, settings)
     if not _success(response, switches):
         no = refusal(response, ORDERS, codeless=switches.codeless_errors, hide=hide)
         if isinstance(no, Declined) and _perhaps_made(response.json()):
@@ -118,7 +119,7 @@ def read_create(order: KiboOrder, _command: CreateOrder, response: Response, *, 
 
 def read_cancel(order: KiboOrder, _command: CancelOrder, response: Response, *, settings: Kibo) -> Outcome:
     """The whole order is cancelled only when the reply shows it so."""
-    switches, facts, hide = settings.switches, order.facts, kept_tokens(order.facts, settings.seal_key)
+    switches, facts, hide = settings.switches, order.facts, never_shown(order, settings)
     if not _success(response, switches):
         return refusal(response, CANCELS, codeless=switches.codeless_errors, hide=hide)
     body = response.json()
@@ -133,7 +134,7 @@ def read_cancel(order: KiboOrder, _command: CancelOrder, response: Response, *, 
 
 def read_look(order: KiboOrder, response: Response, *, settings: Kibo) -> Outcome:
     """Where the order stands: cancelled, or still an order, in whatever words."""
-    switches, facts, hide = settings.switches, order.facts, kept_tokens(order.facts, settings.seal_key)
+    switches, facts, hide = settings.switches, order.facts, never_shown(order, settings)
     if response.status != 200:
         return refusal(response, LOOKS, codeless=switches.codeless_errors, hide=hide)
     body = response.json()
@@ -148,16 +149,20 @@ def read_look(order: KiboOrder, response: Response, *, settings: Kibo) -> Outcom
     return Accepted(facts=facts, to=to, drift=shown.drift)
 
 
-def kept_tokens(facts: KiboFacts, key: SealKey | None) -> Sequence[str]:
-    """The tokens this order holds, so that no reply can have them shown."""
+def never_shown(order: KiboOrder, settings: Kibo) -> Sequence[str]:
+    """The tokens this order holds and the keys it is called with: no reply can have them shown by quoting them."""
     found: list[str] = []
-    for sealed in (facts.auth_token, facts.payment_token):
+    for sealed in (order.facts.auth_token, order.facts.payment_token):
         try:
             if sealed is not None:
-                found.append(sealed.open(key).reveal())
+                found.append(sealed.open(settings.seal_key).reveal())
         except SealedError:  # another key's: it was not sent either
             continue
-    return found
+    try:
+        keys = settings.keys_of(order.site.tenant)
+    except ConfigurationError:  # the keys are gone since: what was sent with them cannot be told from other words
+        return found
+    return [*found, keys.api_key, keys.secret.reveal()]
 
 
 def _success(response: Response, switches: Switches) -> bool:

@@ -230,3 +230,11 @@ def test_a_named_wait_is_read_without_a_clock(wait: str, date: str | None, secon
     outcome = read("create", Response(status=429, headers=headers, body=b""))
     assert isinstance(outcome, NotSent)
     assert outcome.retry_after == seconds
+
+
+@pytest.mark.parametrize("trigger", ["authorize", "create", "cancel", "observe"])
+@pytest.mark.parametrize("secret", [h.KEYS.api_key, h.KEYS.secret.reveal()])
+def test_a_no_that_quotes_our_own_credentials_does_not_show_them(trigger: str, secret: str) -> None:
+    for status, code in ((400, 5015), (404, 5002), (405, 5005)):
+        outcome = read(trigger, h.reply(status, {"code": code, "message": f"no such key: {secret}"}))
+        assert secret not in repr(outcome)
