@@ -6,8 +6,7 @@ their own rooms; a call.
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import ClassVar, Final
 
@@ -15,6 +14,7 @@ import httpx
 
 from stampcard.adapter import Adapter, Description, Escalate, Evidence, Policy, Recovery, Repeat, Rule
 from stampcard.commands import Command, Observe
+from stampcard.hooks import TenantHooks
 from stampcard.lifecycles import FULFILMENT, FulfilmentState
 from stampcard.model import Facts, Refusal, Site
 from stampcard.tokens import TokenAuth
@@ -23,7 +23,7 @@ from stampcard_adapters.kalixo.login import ApiKeyAuth, KalixoLogin
 from stampcard_adapters.kalixo.recovery import recovery
 from stampcard_adapters.kalixo.replies import Outcome, read_look, read_place
 from stampcard_adapters.kalixo.requests import look_request, place_request
-from stampcard_adapters.kalixo.settings import Kalixo, Switches
+from stampcard_adapters.kalixo.settings import Kalixo, KalixoKeys, Switches
 from stampcard_adapters.kalixo.values import NAME, Item, KalixoFacts, KalixoOrder, PlaceCodes, Version
 
 __all__ = ["KalixoAdapter", "described", "policies"]
@@ -79,8 +79,7 @@ class KalixoAdapter(Adapter[FulfilmentState, KalixoFacts, Command]):
         self.environment = settings.environment
         self.base_url = settings.base_url
         self.policies = policies(settings.version, settings.switches)
-        self._hooks: dict[str, httpx.Auth] = {}
-        self._lock = threading.Lock()
+        self._hooks = TenantHooks(settings.auth, settings.keys_of, self._hook)
 
     def opening(self) -> KalixoFacts:
         return KalixoFacts()
@@ -130,21 +129,12 @@ class KalixoAdapter(Adapter[FulfilmentState, KalixoFacts, Command]):
 
     def auth(self, site: Site, /) -> httpx.Auth:
         """The hook you gave, else Kalixo's own: one for each tenant, kept, as v1's holds the token."""
-        own = self.settings.auth
-        if own is not None:
-            return own if isinstance(own, httpx.Auth) else own(site)
-        tenant, settings = site.tenant, self.settings
-        settings.keys_of(tenant)  # a tenant without keys is told before anything is journalled
-        with self._lock:
-            hook = self._hooks.get(tenant)
-            if hook is None:
-                if settings.version == 2:
-                    hook = ApiKeyAuth(lambda: settings.keys_of(tenant))
-                else:
-                    login = KalixoLogin(self.base_url, lambda: settings.keys_of(tenant), settings.switches)
-                    hook = TokenAuth(login)
-                self._hooks[tenant] = hook
-            return hook
+        return self._hooks(site)
+
+    def _hook(self, keys: Callable[[], KalixoKeys]) -> httpx.Auth:
+        if self.settings.version == 2:
+            return ApiKeyAuth(keys)
+        return TokenAuth(KalixoLogin(self.base_url, keys, self.settings.switches))
 
 
 def _of_total(command: PlaceCodes, version: Version) -> list[Refusal]:

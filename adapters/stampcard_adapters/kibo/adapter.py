@@ -7,7 +7,6 @@ their own rooms; a call.
 from __future__ import annotations
 
 import ipaddress
-import threading
 from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
@@ -15,10 +14,10 @@ import httpx
 
 from stampcard.adapter import Adapter, Description, Evidence, Policy, Recovery, Repeat, Rule
 from stampcard.commands import Command, Observe
+from stampcard.hooks import TenantHooks
 from stampcard.lifecycles import AUTHORIZATION, AuthorizationState
 from stampcard.model import Facts, Refusal, Site
 from stampcard.sealed import SealedError
-from stampcard.tokens import TokenAuth
 from stampcard.wire import Request, Response
 from stampcard_adapters.kibo.access import kibo_auth
 from stampcard_adapters.kibo.commands import AuthorizeCart, CancelOrder, CreateOrder, KiboCommand
@@ -93,8 +92,7 @@ class KiboAdapter(Adapter[AuthorizationState, KiboFacts, KiboCommand]):
         self.environment = settings.environment
         self.base_url = settings.base_url
         self.policies = policies(settings.switches)
-        self._hooks: dict[str, TokenAuth] = {}
-        self._lock = threading.Lock()
+        self._hooks = TenantHooks(settings.auth, settings.keys_of, lambda keys: kibo_auth(settings.token_url, keys))
 
     def opening(self) -> KiboFacts:
         return KiboFacts()
@@ -157,17 +155,7 @@ class KiboAdapter(Adapter[AuthorizationState, KiboFacts, KiboCommand]):
 
     def auth(self, site: Site, /) -> httpx.Auth:
         """The hook you gave, else Kibo's own: one for each tenant, kept, as it holds the tenant's token."""
-        own = self.settings.auth
-        if own is not None:
-            return own if isinstance(own, httpx.Auth) else own(site)
-        tenant = site.tenant
-        self.settings.keys_of(tenant)  # a tenant without keys is told before anything is journalled
-        with self._lock:
-            hook = self._hooks.get(tenant)
-            if hook is None:
-                hook = kibo_auth(self.settings.token_url, lambda: self.settings.keys_of(tenant))
-                self._hooks[tenant] = hook
-            return hook
+        return self._hooks(site)
 
     def _of_create(self, order: KiboOrder, command: CreateOrder) -> Iterator[Refusal]:
         cart = order.facts.cart

@@ -6,7 +6,6 @@ rooms; a call.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 from typing import ClassVar, Final
 
@@ -15,10 +14,10 @@ import httpx
 from stampcard.adapter import Adapter, Description, Evidence, Policy, Recovery, Repeat, Rule
 from stampcard.commands import Command
 from stampcard.errors import ConfigurationError
+from stampcard.hooks import TenantHooks
 from stampcard.journal.codec import FORGOTTEN
 from stampcard.lifecycles import FULFILMENT, FulfilmentState
 from stampcard.model import Facts, Refusal, Site
-from stampcard.tokens import TokenAuth
 from stampcard.wire import Request, Response
 from stampcard_adapters.kigo.recovery import recovery
 from stampcard_adapters.kigo.replies import Outcome, read_order
@@ -68,8 +67,12 @@ class KigoAdapter(Adapter[FulfilmentState, KigoFacts, PlaceProduct]):
         self.environment = settings.environment
         self.base_url = settings.base_url
         self.policies: Mapping[str, Policy] = policies(settings.switches)
-        self._sessions: dict[str, tuple[KigoKeys, TokenAuth]] = {}
-        self._lock = threading.Lock()
+        self._hooks = TenantHooks(
+            settings.auth,
+            settings.keys_of,
+            lambda keys: session_auth(keys(), settings.base_url),
+            anew=True,
+        )
 
     def opening(self) -> KigoFacts:
         return KigoFacts()
@@ -113,16 +116,7 @@ class KigoAdapter(Adapter[FulfilmentState, KigoFacts, PlaceProduct]):
 
     def auth(self, site: Site, /) -> httpx.Auth:
         """The hook you gave, else the partner's session: one for each tenant, kept as long as its keys are the same."""
-        own = self.settings.auth
-        if own is not None:
-            return own if isinstance(own, httpx.Auth) else own(site)
-        keys = self.settings.keys_of(site.tenant)  # a tenant without keys is told before anything is journalled
-        with self._lock:
-            held = self._sessions.get(site.tenant)
-            if held is None or held[0] != keys:
-                held = (keys, session_auth(keys, self.base_url))
-                self._sessions[site.tenant] = held
-            return held[1]
+        return self._hooks(site)
 
     def _keys_of(self, site: Site) -> KigoKeys | None:
         """None for a tenant that has left the settings: a reply is read all the same."""

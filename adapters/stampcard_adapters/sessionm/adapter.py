@@ -16,6 +16,7 @@ import httpx
 from stampcard.adapter import Adapter, Description, Evidence, Policy, Recovery, Repeat, Rule
 from stampcard.commands import Approve, Command, Observe, Reject
 from stampcard.errors import ConfigurationError
+from stampcard.hooks import TenantHooks
 from stampcard.lifecycles import REDEMPTION, RedemptionState
 from stampcard.model import Facts, Refusal, Secret, Site
 from stampcard.wire import Request, Response
@@ -85,6 +86,7 @@ class SessionMAdapter(Adapter[RedemptionState, SessionMFacts, SessionMCommand]):
         self.environment = settings.environment
         self.base_url = settings.base_url
         self.policies = policies(settings.switches)
+        self._hooks = TenantHooks(settings.auth, settings.keys_of, SessionMAuth)
 
     def opening(self) -> SessionMFacts:
         return SessionMFacts()
@@ -148,12 +150,7 @@ class SessionMAdapter(Adapter[RedemptionState, SessionMFacts, SessionMCommand]):
 
     def auth(self, site: Site, /) -> httpx.Auth:
         """The hook you gave, else SessionM's own. A tenant without keys is told before anything is journalled."""
-        own = self.settings.auth
-        if own is not None:
-            return own if isinstance(own, httpx.Auth) else own(site)
-        tenant = site.tenant
-        self.settings.keys_of(tenant)
-        return SessionMAuth(lambda: self.settings.keys_of(tenant))
+        return self._hooks(site)
 
     def _hidden(self, order: SessionMOrder, command: SessionMCommand) -> Hidden:
         """What the provider's words must not repeat into a journal: our keys, and who it is about."""

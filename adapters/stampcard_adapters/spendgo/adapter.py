@@ -6,7 +6,6 @@ their own rooms; a call.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 from typing import ClassVar
 
@@ -16,6 +15,7 @@ import httpx
 from stampcard.adapter import Adapter, Declined, Description, Evidence, Policy, Recovery, Repeat, Rule
 from stampcard.commands import Bill, Checkout, Command, Complete, Place, PurchaseCommand, Refund, Void
 from stampcard.errors import ConfigurationError
+from stampcard.hooks import TenantHooks
 from stampcard.lifecycles import PURCHASE, PurchaseState
 from stampcard.model import Basket, Facts, Member, Money, Refusal, Site
 from stampcard.signing import HmacSigner, SignedAuth
@@ -103,8 +103,11 @@ class SpendgoAdapter(Adapter[PurchaseState, SpendgoFacts, PurchaseCommand]):
         self.environment = settings.environment
         self.base_url = settings.base_url
         self.policies = policies(settings.switches)
-        self._signed: dict[str, SignedAuth] = {}
-        self._lock = threading.Lock()
+        self._hooks = TenantHooks(
+            settings.auth,
+            settings.keys_of,
+            lambda keys: SignedAuth(_SIGNER, lambda: keys().keys, wrong_key=wrong_key),
+        )
 
     def opening(self) -> SpendgoFacts:
         return SpendgoFacts()
@@ -154,17 +157,7 @@ class SpendgoAdapter(Adapter[PurchaseState, SpendgoFacts, PurchaseCommand]):
 
     def auth(self, site: Site, /) -> httpx.Auth:
         """The hook you gave, else Spendgo's own: one for each tenant, kept, as it remembers which key worked."""
-        own = self.settings.auth
-        if own is not None:
-            return own if isinstance(own, httpx.Auth) else own(site)
-        tenant = site.tenant
-        self.settings.keys_of(tenant)  # a tenant without keys is told before anything is journalled
-        with self._lock:
-            auth = self._signed.get(tenant)
-            if auth is None:
-                auth = SignedAuth(_SIGNER, lambda: self.settings.keys_of(tenant).keys, wrong_key=wrong_key)
-                self._signed[tenant] = auth
-            return auth
+        return self._hooks(site)
 
 
 def _of_checkout(command: Checkout) -> list[Refusal]:
