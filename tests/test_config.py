@@ -111,6 +111,12 @@ class TestUrl:
         found = url_problems(url, environment, field="auth_url")
         assert [(p.code, p.field, p.message) for p in found] == [("url.bad", "auth_url", text) for text in says]
 
+    def test_an_absent_one_is_a_problem_where_there_is_no_other(self) -> None:
+        assert url_problems(None, LIVE) == []
+        [problem] = url_problems(None, LIVE, missing="is missing: name it", field="auth_url")
+        assert (problem.code, problem.field, problem.message) == ("url.missing", "auth_url", "is missing: name it")
+        assert [p.code for p in url_problems("", LIVE, missing="is missing: name it")] == ["url.bad", "url.bad"]
+
     @pytest.mark.parametrize("host", ["test.example", "TEST.example", "api.test.example", "test.example."])
     def test_another_environments_host_is_refused_with_all_below_it(self, host: str) -> None:
         [problem] = url_problems(f"https://{host}", LIVE, foreign=("test.example",))

@@ -2,7 +2,7 @@
 
 An adapter builds a `Request`, reads a `Response` into one of four outcomes, and says what may be done when the outcome
 is unknown. The engine journals, signs through `auth`, sends, and decides. Provider writers import this module,
-`stampcard.verbs`, `stampcard.step`, `stampcard.signing` and `stampcard.wire`.
+`stampcard.verbs`, `stampcard.step`, `stampcard.config`, `stampcard.hooks`, `stampcard.signing` and `stampcard.wire`.
 """
 
 from __future__ import annotations

@@ -135,13 +135,21 @@ class EnvReader:
 
 
 def url_problems(
-    url: str, environment: Environment, *, foreign: Collection[str] = (), field: str = "url"
+    url: str | None,
+    environment: Environment,
+    *,
+    missing: str | None = None,
+    foreign: Collection[str] = (),
+    field: str = "url",
 ) -> list[Refusal]:
     """What is wrong with a provider's address: it is scheme://host[:port] and https, but for a sandbox on this machine.
 
-    A signature or a token hides nobody's data and proves no server. foreign: hosts of the other environments, and all
-    below them: live keys never go to a test host, nor the other way round.
+    A signature or a token hides nobody's data and proves no server. missing: what to say of None, where the environment
+    has no address of its own. foreign: hosts of the other environments, and all below them: live keys never go to a
+    test host, nor the other way round.
     """
+    if url is None:
+        return [] if missing is None else [Refusal(code="url.missing", message=missing, field=field)]
     try:
         parsed = httpx.URL(url.strip())
     except (httpx.InvalidURL, ValueError):

@@ -8,6 +8,8 @@ import pytest
 
 import stampcard
 import stampcard.adapter
+import stampcard.config
+import stampcard.hooks
 import stampcard.signing
 import stampcard.step
 import stampcard.tokens
@@ -61,6 +63,8 @@ def test_what_a_till_can_do_is_pinned(thing: type[object], names: str) -> None:
     [
         stampcard,
         stampcard.adapter,
+        stampcard.config,
+        stampcard.hooks,
         stampcard.signing,
         stampcard.step,
         stampcard.tokens,

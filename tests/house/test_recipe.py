@@ -11,6 +11,7 @@ from pathlib import Path
 import attrs
 import pytest
 
+from stampcard import config, hooks
 from stampcard.adapter import Evidence, Policy
 from stampcard.testing.adapter_contract import AdapterContract
 from stampcard.testing.model_contract import ModelContract
@@ -71,6 +72,11 @@ def test_other_code_imports_what_there_is(block: str) -> None:
         if isinstance(node, ast.ImportFrom):
             module = importlib.import_module(node.module or "")
             assert [alias.name for alias in node.names if not hasattr(module, alias.name)] == []
+
+
+def test_what_every_provider_needs_is_pointed_to() -> None:
+    shared = [*config.__all__, *hooks.__all__, "retry_after", "one_line", "whole"]
+    assert [name for name in shared if name != "on_loopback" and not re.search(rf"\b{name}(?:`|\(\)`)", TEXT)] == []
 
 
 def test_dotted_names_of_the_engine_exist() -> None:

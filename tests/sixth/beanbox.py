@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import ClassVar, Final, TypeAlias, assert_never
 
@@ -48,7 +48,8 @@ from stampcard.adapter import (
     Unknown,
 )
 from stampcard.commands import Bill, Checkout, Command, Complete, Place, PurchaseCommand, Refund, Void
-from stampcard.config import EnvReader
+from stampcard.config import Credentials, EnvReader, keys_of, url_problems
+from stampcard.hooks import TenantHooks
 from stampcard.lifecycles import PURCHASE
 from stampcard.model import Facts
 from stampcard.signing import Key, KeyRing, SignedAuth, Unsigned
@@ -94,21 +95,23 @@ Outcome: TypeAlias = Accepted[PurchaseState, BeanboxFacts] | Declined | NotSent 
 
 @attrs.frozen(kw_only=True)
 class Beanbox:
-    """Beanbox, as `till.use` takes it. late_window: seconds a call may still land after it was promised.
+    """Beanbox, as `till.use` takes it. Raises ConfigurationError, all problems.
 
-    Raises ConfigurationError, all problems.
+    keys: of the one account, or what names them per tenant. late_window: seconds a call may still land after it was
+    promised. auth: another signing scheme in place of Beanbox's own, one for all or one per site.
     """
 
     name: ClassVar[str] = NAME
     url: str
-    keys: KeyRing = attrs.field(repr=False)
+    keys: KeyRing | Credentials[KeyRing] = attrs.field(repr=False)
     environment: Environment
     late_window: float = 120.0
+    auth: httpx.Auth | Callable[[Site], httpx.Auth] | None = attrs.field(default=None, repr=False)
 
     def __attrs_post_init__(self) -> None:
-        problem = _url_problem(self.url, self.environment)
-        if problem is not None:
-            raise ConfigurationError.of([Refusal(code="url.bad", message=problem, field="url")])
+        problems = url_problems(self.url, self.environment)
+        if problems:
+            raise ConfigurationError.of(problems)
 
     @classmethod
     def from_env(cls, env: Mapping[str, str], prefix: str = "BEANBOX_") -> Beanbox:
@@ -118,16 +121,11 @@ class Beanbox:
         """
         read = EnvReader(env, prefix)
         url, environment = read.text("URL"), read.choice("ENVIRONMENT", Environment, otherwise=Environment.TEST)
-        problem = _url_problem(url, environment) if url else None
-        if problem is not None:
-            read.problem("URL", problem, code="url.bad")
+        read.problems(url_problems(url, environment) if url else ())
         current = _key(read, "")
         rotating = read.optional("OTHER_KEY") is not None or read.optional("OTHER_SECRET") is not None
         other = _key(read, "OTHER_") if rotating else None
-        read.done()
-        if current is None:  # `done` has raised: said for the type checker
-            raise ConfigurationError.of([Refusal(code="setting.missing", message="no key")])
-        return cls(url=url, keys=KeyRing(current=current, other=other), environment=environment)
+        return cls(url=url, keys=KeyRing(current=read.complete(current), other=other), environment=environment)
 
     @classmethod
     def describe(cls) -> Description:
@@ -148,22 +146,14 @@ class Beanbox:
         """The verbs, for one till. The till calls it: `till.use(settings)`."""
         return BeanboxVerbs(seat, BeanboxAdapter(self))
 
+    def keys_of(self, tenant: str) -> KeyRing:
+        """This tenant's keys now. Raises ConfigurationError when there are none."""
+        return keys_of(self.keys, KeyRing, tenant, provider="Beanbox")
+
 
 def _key(read: EnvReader, which: str) -> Key | None:
     name, secret = read.text(f"{which}KEY"), read.text(f"{which}SECRET")
     return read.build(f"{which}SECRET", lambda: Key.base64(name, secret)) if name and secret else None
-
-
-def _url_problem(url: str, environment: Environment) -> str | None:
-    """A signature hides nothing: only https may carry it, but for a sandbox on this machine."""
-    try:
-        parsed = httpx.URL(url)
-    except (httpx.InvalidURL, ValueError):
-        return "is no URL"
-    if not parsed.host or parsed.path not in ("", "/") or parsed.userinfo or parsed.query or parsed.fragment:
-        return "is more or less than scheme://host[:port]"
-    local = environment is Environment.SANDBOX and parsed.host in ("127.0.0.1", "localhost", "::1")
-    return None if parsed.scheme == "https" or (parsed.scheme == "http" and local) else "is not https"
 
 
 # requests
@@ -224,20 +214,18 @@ def read_order(order: BeanboxOrder, command: PurchaseCommand, response: Response
 
 
 def _priced(order: BeanboxOrder, command: Checkout, body: JsonView) -> Outcome:
-    off, subtotal = body.any("off").number(), command.basket.totals.subtotal
-    if off is None or off != off.to_integral_value() or not 0 <= off <= subtotal.units:
+    off, subtotal = body.any("off").whole(), command.basket.totals.subtotal
+    if off is None or not 0 <= off <= subtotal.units:
         return Unknown(why="the validated discount is no amount of this sale")
     if command.reward is not None and not off:
         return Declined(code="reward.not_applied", message="The reward does not fit this sale. Sell without it.")
-    return Accepted(facts=attrs.evolve(order.facts, discount=Money.minor(int(off), subtotal.currency)))
+    return Accepted(facts=attrs.evolve(order.facts, discount=Money.minor(off, subtotal.currency)))
 
 
 def refusal(response: Response) -> Declined | NotSent | Unknown:
     """What an answer that is no success says. A no is believed only in the documented shape, under its own status."""
     if response.status == 429:
-        wait = (response.header("Retry-After") or "").strip()
-        seconds = float(wait) if wait.isascii() and wait.isdigit() and len(wait) < 6 else None
-        return NotSent(why="HTTP 429", code="provider.rate_limit", retry_after=seconds)
+        return NotSent(why="HTTP 429", code="provider.rate_limit", retry_after=response.retry_after())
     word = response.json().any("error").text()
     if (response.status, word) == (401, "bad_signature"):  # checked before anything is done
         return NotSent(why="HTTP 401", code="credentials.refused", ours=True, provider_code=word)
@@ -327,7 +315,7 @@ class BeanboxAdapter(Adapter[PurchaseState, BeanboxFacts, PurchaseCommand]):
         self.environment = settings.environment
         self.base_url = settings.url.removesuffix("/")
         self.policies = policies(settings.late_window)
-        self._signed = SignedAuth(BeanSigner(), lambda: settings.keys)
+        self._hooks = TenantHooks(settings.auth, settings.keys_of, lambda keys: SignedAuth(BeanSigner(), keys))
 
     def opening(self) -> BeanboxFacts:
         return BeanboxFacts()
@@ -358,8 +346,8 @@ class BeanboxAdapter(Adapter[PurchaseState, BeanboxFacts, PurchaseCommand]):
         return recovery(order, command, evidence, self.policies[command.trigger].late_window)
 
     def auth(self, site: Site, /) -> httpx.Auth:
-        """One key for every store and tenant: the same hook, which remembers which of two keys worked."""
-        return self._signed
+        """The hook you gave, else one for each tenant, kept, as it remembers which of two keys worked."""
+        return self._hooks(site)
 
 
 # verbs
@@ -400,9 +388,9 @@ def card_query(number: str) -> Query[StampCard]:
 
 def _reward(card: str, row: JsonView) -> Reward | None:
     """A reward that can be used; None for a row that says too little to offer it."""
-    reward, cents, left = row.any("id").text(), row.any("cents").number(), row.any("left").number()
-    if reward is None or cents is None or left is None or cents != int(cents) or not 0 < left < 1000:
+    reward, cents, left = row.any("id").text(), row.any("cents").whole(), row.any("left").whole()
+    if reward is None or cents is None or left is None or not 0 < left < 1000:
         return None
-    value = Money.minor(int(cents), "USD")
+    value = Money.minor(cents, "USD")
     label = row.any("label").text() or reward
-    return Reward(id=reward, label=label, member_id=card, quantity=int(left), offer="stamps", value=value)
+    return Reward(id=reward, label=label, member_id=card, quantity=left, offer="stamps", value=value)

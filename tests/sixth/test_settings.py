@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 from tests.sixth import shop
-from tests.sixth.beanbox import Beanbox
+from tests.sixth.beanbox import Beanbox, BeanboxAdapter
 
-from stampcard import ConfigurationError, Environment
+from stampcard import ConfigurationError, Environment, Site
 from stampcard.adapter import Installable
+from stampcard.config import Credentials
 from stampcard.signing import KeyRing
 
 ROOT = Path(__file__).parents[2]
@@ -27,9 +28,18 @@ GOOD = {
 def test_a_whole_environment_is_read() -> None:
     beanbox = Beanbox.from_env({**GOOD, "BEANBOX_OTHER_KEY": "till-key-0002", "BEANBOX_OTHER_SECRET": "YmVhbnM="})
     assert beanbox.environment is Environment.LIVE
-    assert beanbox.keys.current.secret.reveal() == b"beans"
-    assert beanbox.keys.other is not None
+    keys = beanbox.keys_of("acme")
+    assert keys.current.secret.reveal() == b"beans"
+    assert keys.other is not None
     assert isinstance(Beanbox.from_env(GOOD).keys, KeyRing)
+
+
+def test_keys_may_be_named_per_tenant_and_a_stranger_is_told_before_anything_is_promised() -> None:
+    named: Credentials[KeyRing] = {"acme": shop.KEYS}.__getitem__
+    beanbox = BeanboxAdapter(Beanbox(url="https://beans.example", keys=named, environment=Environment.LIVE))
+    assert beanbox.auth(Site(store="1", tenant="acme")) is beanbox.auth(Site(store="2", tenant="acme"))
+    with pytest.raises(ConfigurationError, match="no Beanbox keys for the tenant 'stranger'"):
+        beanbox.auth(Site(store="1", tenant="stranger"))
 
 
 def test_every_problem_is_told_at_once_and_none_with_its_value() -> None:

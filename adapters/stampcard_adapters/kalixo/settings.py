@@ -188,11 +188,8 @@ def _version_problems(version: object) -> list[Refusal]:
 
 
 def _url_problems(url: str | None, environment: Environment, version: Version) -> list[Refusal]:
-    if url is not None:
-        test = ("api.kalixo.io",) if version == 2 else ()
-        foreign = {Environment.LIVE: ("sandbox.kalixo.io",), Environment.TEST: test}
-        return url_problems(url, environment, foreign=foreign.get(environment, ()))
-    if (version, environment) in URLS:
-        return []
-    message = "is missing: v1 has no test address" if environment is Environment.TEST else "is missing"
-    return [Refusal(code="url.missing", message=message, field="url")]
+    missing = "is missing: v1 has no test address" if environment is Environment.TEST else "is missing"
+    test = ("api.kalixo.io",) if version == 2 else ()  # v1 is tested there: it has no other address
+    foreign = {Environment.LIVE: ("sandbox.kalixo.io",), Environment.TEST: test}
+    own = (version, environment) in URLS
+    return url_problems(url, environment, missing=None if own else missing, foreign=foreign.get(environment, ()))

@@ -28,11 +28,9 @@ _FOREIGN: Final[Mapping[Environment, tuple[str, ...]]] = {
 
 def url_problems(url: str | None, auth_url: str | None, environment: Environment) -> list[Refusal]:
     """Every problem of both addresses. Only https may carry a card or a token, but for a local sandbox."""
-    problems: list[Refusal] = []
-    if url is None and environment not in URLS:
-        message = "is missing: this environment's integration host is not documented, name it"
-        problems.append(Refusal(code="url.missing", message=message, field="url"))
-    for field, given in (("url", url), ("auth_url", auth_url)):
-        if given is not None:
-            problems += config.url_problems(given, environment, foreign=_FOREIGN.get(environment, ()), field=field)
-    return problems
+    missing = "is missing: this environment's integration host is not documented, name it"
+    foreign = _FOREIGN.get(environment, ())
+    return [
+        *config.url_problems(url, environment, missing=None if environment in URLS else missing, foreign=foreign),
+        *config.url_problems(auth_url, environment, foreign=foreign, field="auth_url"),
+    ]

@@ -184,8 +184,5 @@ def _path_problems(template: str, *, product_in_body: bool) -> list[Refusal]:
 
 
 def _url_problems(url: str | None, environment: Environment) -> list[Refusal]:
-    if url is not None:
-        return url_problems(url, environment, foreign=_FOREIGN.get(environment, ()))
-    if environment in URLS:
-        return []
-    return [Refusal(code="url.missing", message="is missing: a sandbox has no address of its own", field="url")]
+    missing = None if environment in URLS else "is missing: a sandbox has no address of its own"
+    return url_problems(url, environment, missing=missing, foreign=_FOREIGN.get(environment, ()))

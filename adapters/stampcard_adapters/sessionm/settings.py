@@ -156,6 +156,4 @@ def _switch_problems(switches: Switches) -> list[Refusal]:
 
 
 def _url_problems(url: str, environment: Environment) -> list[Refusal]:
-    if url.strip():
-        return url_problems(url, environment)
-    return [Refusal(code="url.missing", message="is missing: every tenant has its own host", field="url")]
+    return url_problems(url.strip() or None, environment, missing="is missing: every tenant has its own host")
