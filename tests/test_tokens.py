@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from stampcard.model import Secret
 from stampcard.tokens import Token, TokenAuth, TokenError, TokenRefusedError
+from stampcard.wire import Response
 
 LIFE = 1000.0
 
@@ -142,9 +143,9 @@ def test_not_your_token_renews_once_and_sends_the_same_request_once_more(clock: 
 def test_other_statuses_may_mean_the_same(clock: Seconds) -> None:
     seen: list[int] = []
 
-    def forbidden(status: int, body: bytes) -> bool:
-        seen.append(status)
-        return status in (401, 403)
+    def forbidden(answer: Response) -> bool:
+        seen.append(answer.status)
+        return answer.status in (401, 403)
 
     def answer(request: httpx.Request) -> httpx.Response:
         if request.url.path == "/login":
@@ -258,6 +259,33 @@ def test_waiting_threads_hear_of_a_refusal_without_asking_again(clock: Seconds) 
         errors = [job.exception(20) for job in jobs]
     assert all(isinstance(error, TokenRefusedError) for error in errors)
     assert 1 <= len(provider.renewals) <= 4  # one that came after the refusal asks for itself
+
+
+def test_a_page_that_says_401_is_no_refusal_of_the_token(clock: Seconds) -> None:
+    """A filter can answer it after the provider has acted: the order is not sent again."""
+    sent: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(request.url.path)
+        if request.url.path == "/login":
+            return httpx.Response(200, json={"token": "t"})
+        return httpx.Response(401, html="<title>Blocked</title>")
+
+    with httpx.Client(transport=httpx.MockTransport(answer), auth=TokenAuth(Login(), monotonic=clock)) as client:
+        assert order(client).status_code == 401
+    assert sent == ["/login", "/order"]
+
+
+def test_refused_credentials_are_not_tried_again_at_once(clock: Seconds) -> None:
+    provider = Provider()
+    provider.login_status = 401
+    with using(provider, TokenAuth(Login(), monotonic=clock)) as client:
+        for _ in range(5):
+            with pytest.raises(TokenRefusedError):
+                order(client)
+        assert provider.renewals == ["/login"]
+        clock.now, provider.login_status = 5.0, 200
+        assert order(client).status_code == 200
 
 
 def test_a_caller_that_is_given_up_in_a_renewal_lets_the_next_renew(clock: Seconds) -> None:

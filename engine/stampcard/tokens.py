@@ -28,11 +28,13 @@ import httpx
 
 from stampcard.model import Secret
 from stampcard.transport.contract import CredentialsRefusedError
+from stampcard.wire import Response
 
 __all__ = ["Renewal", "Token", "TokenAuth", "TokenError", "TokenRefusedError", "bearer"]
 
 _PATIENCE: Final = 60.0
 """Seconds a thread waits for another's renewal; that one ends with its own call's deadline, which is sooner."""
+_COOL: Final = 5.0
 _OUR_FAULT: Final = frozenset({400, 401, 403})
 
 
@@ -70,13 +72,18 @@ class Renewal(Protocol):
         ...
 
 
+def _read(answer: httpx.Response) -> Response:
+    return Response(status=answer.status_code, headers=dict(answer.headers.items()), body=answer.content)
+
+
 def bearer(request: httpx.Request, token: str) -> None:
     """Authorization: Bearer <token>."""
     request.headers["Authorization"] = f"Bearer {token}"
 
 
-def _unauthorized(status: int, _body: bytes) -> bool:
-    return status == 401
+def _unauthorized(answer: Response) -> bool:
+    """A 401 that is the provider's: a portal or a filter between us answers pages, also after the effect."""
+    return answer.status == 401 and answer.json().is_object()
 
 
 class _Ended(Enum):
@@ -150,8 +157,10 @@ _Getting: TypeAlias = Generator[httpx.Request | _Round, httpx.Response | None, S
 class TokenAuth(httpx.Auth):
     """The hook: keep one for each account. Safe to share between threads, tasks and event loops.
 
-    apply: puts the token into a request. refused: is this answer "not your token"? Such a request was turned away at
-    the door. early: seconds before its end at which a token is renewed. monotonic: seconds; given by tests.
+    apply: puts the token into a request. refused: is this answer the provider's "not your token"? Such a request was
+    turned away at the door, and is sent once more: be strict, for a filter between us can answer 401 or 403 after the
+    provider has acted. early: seconds before its end at which a token is renewed. monotonic: seconds; given by tests.
+    Refused credentials are not tried again for `_COOL` seconds: many tries at once lock an account.
     """
 
     def __init__(
@@ -159,7 +168,7 @@ class TokenAuth(httpx.Auth):
         renewal: Renewal,
         *,
         apply: Callable[[httpx.Request, str], None] = bearer,
-        refused: Callable[[int, bytes], bool] = _unauthorized,
+        refused: Callable[[Response], bool] = _unauthorized,
         early: float = 60.0,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -171,6 +180,7 @@ class TokenAuth(httpx.Auth):
         self._lock = threading.Lock()
         self._held: _Held | None = None
         self._round: _Round | None = None
+        self._locked_until = -math.inf
 
     def __repr__(self) -> str:
         return f"TokenAuth({type(self._renewal).__name__})"
@@ -214,7 +224,7 @@ class TokenAuth(httpx.Auth):
         token = yield from self._token(None)
         self._apply(request, token.reveal())
         answer = yield request
-        if answer is None or not self._refused(answer.status_code, answer.content):
+        if answer is None or not self._refused(_read(answer)):
             return
         try:
             fresh = yield from self._token(token)
@@ -233,6 +243,8 @@ class TokenAuth(httpx.Auth):
                 good = held is not None and (held.fresh(now, self._early) or (other is not None and held.good(now)))
                 if held is not None and good and (refused is None or held.token.value != refused):
                     return held.token.value
+                if other is None and now < self._locked_until:
+                    raise TokenRefusedError("the provider did not accept our credentials a moment ago")
                 if other is None:
                     self._round = mine
             if other is None:
@@ -262,6 +274,8 @@ class TokenAuth(httpx.Auth):
         finally:  # also when the caller's call is given up in the middle
             with self._lock:
                 self._held, self._round = renewed, None
+                if ended is _Ended.REFUSED:
+                    self._locked_until = self._monotonic() + _COOL
             mine.end(ended)
 
     def _obtain(self, held: _Held | None) -> Generator[httpx.Request, httpx.Response | None, _Held]:

@@ -141,6 +141,31 @@ def test_renewal_that_breaks_leaves_the_orders_own_answer(carrier: Carrier) -> N
         assert result.response.status == 401
 
 
+def test_a_repeat_that_never_left_leaves_the_answer_before(carrier: Carrier) -> None:
+    """An answer is no proof that nothing happened: a filter may have given it after the effect."""
+
+    def flow(request: httpx.Request) -> Flow:
+        yield request
+        request.headers["X-Key"] = "a\r\nX-Other: b"  # cannot be written: the repeat does not leave
+        yield request
+
+    with serving() as server:
+        server.handler = server.answer(reply(b"<html>", status="403 No"))
+        result = carrier.send(server.url, auth=Hook(flow))
+        assert isinstance(result, Reply)
+        assert result.response.status == 403
+
+
+def test_a_hooks_own_request_with_the_orders_body_is_the_order(carrier: Carrier) -> None:
+    def flow(request: httpx.Request) -> Flow:
+        yield httpx.Request(request.method, f"{request.url}?key=1", content=request.content)
+
+    with serving(lambda conn: finish(conn) if read_request(conn) else None) as server:
+        result = carrier.send(server.url, auth=Hook(flow))
+        assert isinstance(result, Failed)
+        assert result.sent
+
+
 def test_order_cut_in_its_second_attempt_is_in_doubt(carrier: Carrier) -> None:
     with serving() as server:
         server.handler = server.answer(reply(status="401 No"), reply(b"{}"), b"HTTP/1.1 200 OK\r\nContent-Le")

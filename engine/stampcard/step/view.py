@@ -25,8 +25,8 @@ from stampcard.errors import (
 )
 from stampcard.journal.codec import unpack
 from stampcard.journal.contract import StoreError
-from stampcard.journal.fold import OpenIntent, Standing
-from stampcard.model import AnyOrder, Doubt, Entry, Facts, Order, Possible, Refusal
+from stampcard.journal.fold import PROBE, OpenIntent, Standing
+from stampcard.model import AnyOrder, Doubt, Entry, EntryKind, Facts, Order, Possible, Refusal
 from stampcard.phrases import Phrases
 from stampcard.step.trouble import declined, not_sent
 
@@ -145,7 +145,10 @@ class View:
         for name, intent in self.standing.intents.items():
             life = asks_again(self.adapter, intent.trigger)
             ending = self.standing.endings.get(name)
-            if life is None or ending is None or ending.intent == name:
+            if life is None or ending is None:
+                continue
+            if ending.intent == name:
+                found += self._sent_before(intent, ending, life)
                 continue
             later = next((e for e in self.standing.record.entries if e.intent == name and _late(e)), None)
             if later is not None and later.code != "late.accepted":
@@ -154,6 +157,23 @@ class View:
             until = intent.at + timedelta(seconds=life)
             found.append(Possible(trigger=intent.trigger, since=intent.at, until=until, why=why))
         return tuple(found)
+
+    def _sent_before(self, intent: Entry, ending: Entry, life: float) -> list[Possible]:
+        """Sends of an accepted call that were followed by another: each may have taken effect too."""
+        if ending.kind is not EntryKind.ACCEPTED:
+            return []
+        mine = [e for e in self.standing.record.entries if e.intent == intent.intent and e.version < ending.version]
+        sends: list[Entry] = []
+        for entry in mine:
+            if entry.kind is EntryKind.INTENT or (entry.kind is EntryKind.ATTEMPT and entry.code != PROBE):
+                sends.append(entry)
+            elif entry.kind is EntryKind.NOT_SENT and len(sends) > 1:
+                sends.pop()  # that one never left
+        why = "no answer was recorded, and it was sent again"
+        return [
+            Possible(trigger=intent.trigger, since=sent.at, until=sent.at + timedelta(seconds=life), why=why)
+            for sent in sends[:-1]
+        ]
 
     def doubt(self) -> Doubt | None:
         """The newest open intent that needs a person, else the newest open one."""

@@ -120,8 +120,9 @@ class Exchange:
     """One order's exchange, from its request to the proof.
 
     The auth hook may send more than the order (a token request) and may send the order more than once (a renewal).
-    Only the order's own last attempt decides what is proven: an attempt that failed ends the flow, so every earlier
-    one had its whole reply.
+    An attempt that failed ends the flow, so every earlier one had its whole reply. A reply is no proof that nothing
+    happened: where the order was answered and did not leave again, that answer is the result, for the adapter to judge.
+    What a hook yields is the order when it is the request it was given, or one with its URL or its body.
     """
 
     def __init__(self, request: wire.Request, base_url: str, call: Call) -> None:
@@ -142,7 +143,10 @@ class Exchange:
 
     def _is_order(self, request: httpx.Request) -> bool:
         order = self.order
-        return request is order or (request.method == order.method and request.url == order.url)
+        if request is order:
+            return True
+        same_body = bool(order.content) and _content(request) == order.content
+        return request.method == order.method and (request.url == order.url or same_body)
 
     def attempt(self, request: httpx.Request) -> Attempt:
         """A request of the flow sets out. Raises when it may not: too late, or a hook's header would split it."""
@@ -183,8 +187,9 @@ class Exchange:
 
     def failed(self, error: BaseException) -> Sent:
         """What a flow that ended with an error comes to."""
-        if self._answer is not None and self._now is not self._last:
-            # A renewal broke that the order's own whole answer asked for: the order was not sent again since.
+        again = self._now is self._last and self._last is not None and self._last.sent
+        if self._answer is not None and not again:
+            # A renewal broke, or the repeat it was for never left: what the order was told before stands.
             return Reply(response=self._answer)
         sent = self._last is not None and self._last.sent
         return Failed(why=self._why(error), sent=sent, ours=not sent and isinstance(error, CredentialsRefusedError))
@@ -201,6 +206,14 @@ class Exchange:
         if self._call.aborted:
             return f"aborted: {kind}"
         return f"deadline: {kind}" if self._call.remaining() <= 0 else kind
+
+
+def _content(request: httpx.Request) -> bytes | None:
+    """The body, where it is there to be read: a hook's own request may stream one."""
+    try:
+        return request.content
+    except httpx.RequestNotRead:
+        return None
 
 
 def for_hook(request: httpx.Request, response: wire.Response) -> httpx.Response:
