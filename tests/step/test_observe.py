@@ -246,6 +246,19 @@ def test_a_code_that_cannot_be_fetched_is_not_noted_as_shown() -> None:
         assert kinds(prizes)[-1] == "redeem accepted approved"
 
 
+@pytest.mark.parametrize("odd", ["\ud800", 7, b"x"])
+def test_what_cannot_be_written_down_is_refused_before_anything_is_fetched(odd: Any) -> None:
+    answers = Answers(status("approved"), (200, {"code": "code-canary"}))
+    with at(answers) as prizes:
+        order = prizes.redeem("r-1")
+        with pytest.raises(NotAllowedError) as no:
+            prizes.code(order, why=odd)
+        assert no.value.code == "input.type"
+        with pytest.raises(NotAllowedError):
+            prizes.by(odd)
+        assert answers.asked == ["redeem"]
+
+
 # lanes
 
 

@@ -17,6 +17,7 @@ from stampcard.step.effects import Find, Now, Step, Write, perform
 from stampcard.step.look import look, unknown, unwritable
 from stampcard.step.verb import Seat
 from stampcard.step.view import View
+from stampcard.step.wish import keepable
 
 __all__ = ["orders_named", "reveal"]
 
@@ -34,6 +35,7 @@ def reveal(
     alarm: Callable[[T], str | None] | None = None,
 ) -> Step[T]:
     """The answer, once the journal holds that it was shown. Raises NeedsHumanError for an alarm."""
+    keepable(seat, why, order_id=order_id)  # before anything is fetched that could not be noted as shown
     view = yield from _seen(seat, adapter, order_id)
     answer = yield from ask(seat, adapter, view.order().site, query)
     wrong = None if alarm is None else alarm(answer)

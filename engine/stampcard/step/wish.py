@@ -17,7 +17,7 @@ from stampcard.model import AnyOrder, Entry, Refusal
 from stampcard.step.conclude import apart
 from stampcard.step.verb import Seat
 
-__all__ = ["Sealed", "Wish", "seal"]
+__all__ = ["Sealed", "Wish", "keepable", "seal"]
 
 
 @attrs.frozen(kw_only=True)
@@ -56,15 +56,27 @@ class Sealed:
         return intent.digest == self.digest and (kept is None or unpack(kept) == unpack(pack(self.personal)))
 
 
+def keepable(seat: Seat[Any], *texts: str | None, order_id: str | None = None) -> None:
+    """Raise NotAllowedError for what no journal can keep: half a surrogate pair, something that is no text."""
+    try:
+        for text in texts:
+            if text is not None:
+                text.encode()
+    except (UnicodeError, AttributeError) as odd:
+        message = seat.phrases.say("input.type")
+        refusal = Refusal(code="input.type", message=message)
+        raise NotAllowedError(
+            message, detail=str(odd), code=refusal.code, order_id=order_id, refusals=[refusal]
+        ) from None
+
+
 def seal(wish: Wish) -> Sealed:
     """Write the wish down and read it back, before anything is promised: what cannot be read back bricks an order.
 
     Raises NotAllowedError, which only input of other types than the ones declared can bring about.
     """
     try:
-        for text in (wish.order_id, wish.ticket, wish.command_id, wish.seat.actor):
-            if text is not None:
-                text.encode()
+        keepable(wish.seat, wish.order_id, wish.ticket, wish.command_id, wish.seat.actor, order_id=str(wish.order_id))
         tree, personal = encode(wish.command)
         body = pack({"command": tree, **apart(personal)})
         decode(type(wish.command), unpack(body)["command"], unpack(pack(personal)))

@@ -23,7 +23,7 @@ from stampcard.step.observe import observe, wait
 from stampcard.step.recover import settle_order
 from stampcard.step.reveal import orders_named, reveal
 from stampcard.step.verb import M, Seat, Seated, verb
-from stampcard.step.wish import Wish
+from stampcard.step.wish import Wish, keepable
 
 __all__ = ["Verbs"]
 
@@ -47,7 +47,8 @@ class Verbs(Seated[M], Generic[M, S, F]):
         return other
 
     def by(self, actor: str, /) -> Self:
-        """The same verbs, recorded under this person."""
+        """The same verbs, recorded under this person. Raises NotAllowedError for a name no journal can keep."""
+        keepable(self._seat, actor)
         return self._reseated(attrs.evolve(self._seat, actor=actor))
 
     def at(self, site: Site, /) -> Self:
