@@ -21,6 +21,7 @@ from stampcard.tokens import TokenAuth
 from stampcard.wire import Request, Response
 from stampcard_adapters.kalixo.login import ApiKeyAuth, KalixoLogin
 from stampcard_adapters.kalixo.recovery import recovery
+from stampcard_adapters.kalixo.refusals import unauthorized
 from stampcard_adapters.kalixo.replies import Outcome, read_look, read_place
 from stampcard_adapters.kalixo.requests import look_request, place_request
 from stampcard_adapters.kalixo.settings import Kalixo, KalixoKeys, Switches
@@ -134,7 +135,7 @@ class KalixoAdapter(Adapter[FulfilmentState, KalixoFacts, Command]):
     def _hook(self, keys: Callable[[], KalixoKeys]) -> httpx.Auth:
         if self.settings.version == 2:
             return ApiKeyAuth(keys)
-        return TokenAuth(KalixoLogin(self.base_url, keys, self.settings.switches))
+        return TokenAuth(KalixoLogin(self.base_url, keys, self.settings.switches), refused=unauthorized)
 
 
 def _of_total(command: PlaceCodes, version: Version) -> list[Refusal]:

@@ -15,7 +15,7 @@ from typing import Final
 from stampcard.adapter import Declined, NotSent, Unknown
 from stampcard.wire import LONGEST_WAIT, JsonView, Response, http_date, one_line
 
-__all__ = ["ALREADY", "NOT_FOUND", "error_message", "refusal", "shown"]
+__all__ = ["ALREADY", "NOT_FOUND", "error_message", "refusal", "shown", "unauthorized"]
 
 ALREADY: Final = "order.already_placed"
 """409, or the 400 of trap 1: an order has our code. Nobody knows yet whether it is this one."""
@@ -56,7 +56,7 @@ def refusal(response: Response, *, hide: Iterable[str] = ()) -> Declined | NotSe
     if message is None:
         return Unknown(why=f"HTTP {status} without the provider's error object")
     code = str(status)
-    if status in (401, 403):
+    if status == 403 or unauthorized(response):
         # No provider_text for a 401: "Invalid API key" may quote it. Both are checked before anything is done.
         said = shown(message, hide) if status == 403 else None
         why = f"HTTP {status}"
@@ -70,6 +70,11 @@ def refusal(response: Response, *, hide: Iterable[str] = ()) -> Declined | NotSe
     if status in (400, 422):  # B4: more placement texts than the two lists name, and v1 publishes none
         return Declined(code=_REFUSED[0], message=_REFUSED[1], provider_code=code, provider_text=said)
     return Unknown(why=f"HTTP {status} with words that are not documented")
+
+
+def unauthorized(response: Response) -> bool:
+    """A 401 that is the provider's: nothing was done. v1's hook asks this too, before it sends anything once more."""
+    return response.status == 401 and error_message(response.json(), 401) is not None
 
 
 def error_message(body: JsonView, status: int) -> str | None:

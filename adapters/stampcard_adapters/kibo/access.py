@@ -16,20 +16,16 @@ import httpx
 from stampcard.model import Secret
 from stampcard.tokens import Token, TokenAuth
 from stampcard.wire import JsonView
+from stampcard_adapters.kibo.refusals import turned_away
 
 if TYPE_CHECKING:
     from stampcard_adapters.kibo.settings import KiboKeys
 
-__all__ = ["TOKEN_PATH", "ClientCredentials", "kibo_auth", "turned_away"]
+__all__ = ["TOKEN_PATH", "ClientCredentials", "kibo_auth"]
 
 TOKEN_PATH: Final = "/oauthserver/oauth2/token"
 _USUAL_LIFE: Final = 3600.0
 """Seconds: "normally 1 hour", for a reply that does not say. One that ends sooner is renewed when it is refused."""
-
-
-def turned_away(status: int, _body: bytes) -> bool:
-    """Trap 12: 401 and 403 both mean "get a new token, retry once"."""
-    return status in (401, 403)
 
 
 @attrs.frozen(kw_only=True)
@@ -65,7 +61,11 @@ class ClientCredentials:
 
 
 def kibo_auth(url: str, keys: Callable[[], KiboKeys]) -> TokenAuth:
-    """The hook of one tenant: token and API key on every call. url: of the token call."""
+    """The hook of one tenant: token and API key on every call. url: of the token call.
+
+    Trap 12: 401 and 403 both mean "get a new token, retry once", but only where `turned_away` knows them as Kibo's: a
+    filter's page may stand before an authorization that was done, and a repeat would hold the money twice.
+    """
 
     def apply(request: httpx.Request, token: str) -> None:
         request.headers["Authorization"] = f"Bearer {token}"

@@ -16,7 +16,7 @@ from typing import Final, TypeAlias
 from stampcard.adapter import Declined, NotSent, Unknown
 from stampcard.wire import JsonView, Response, one_line
 
-__all__ = ["CANCELS", "HOLDS", "LOOKS", "ORDERS", "Table", "error_code", "refusal", "said", "shown"]
+__all__ = ["CANCELS", "HOLDS", "LOOKS", "ORDERS", "Table", "error_code", "refusal", "said", "shown", "turned_away"]
 
 Table: TypeAlias = Mapping[str, tuple[str, str]]
 """The provider's code -> (our stable code, the cashier's sentence)."""
@@ -74,8 +74,12 @@ def refusal(
         return NotSent(why="HTTP 429", code="provider.rate_limit", retry_after=response.retry_after())
     body = response.json()
     code = error_code(body)
+    if turned_away(response):  # after the hook has renewed the token once (trap 12)
+        # No provider_text: it may quote the key.
+        why = f"HTTP {status}" + (f" code {code}" if code else "")
+        return NotSent(why=why, code="credentials.refused", ours=True, provider_code=code)
     if status in (401, 403):
-        return _turned_away(response, body, code)
+        return Unknown(why=f"HTTP {status} without the provider's error object")
     words = said(body, hide)
     if code is None and codeless and not body.any("code").there and words is not None:
         code = _BY_STATUS.get(status)
@@ -89,18 +93,17 @@ def refusal(
     return Declined(code=known[0], message=known[1], provider_code=code, provider_text=words)
 
 
-def _turned_away(response: Response, body: JsonView, code: str | None) -> NotSent | Unknown:
-    """401 and 403, after the hook has renewed the token once (trap 12).
+def turned_away(response: Response) -> bool:
+    """A 401 or 403 that is Kibo's, its gateway's (Mashery) or OAuth's own answer: nothing was done.
 
-    Only where it is the provider's, its gateway's or OAuth's own answer: a filter between us could also hide a success
-    behind a 403. No provider_text: it may quote the key.
+    Any other may come of a filter between us, that hides a success behind it. The auth hook asks this too, before it
+    sends anything once more.
     """
-    oauth = bool(body.any("error").text())
+    if response.status not in (401, 403):
+        return False
+    body = response.json()
     at_the_door = response.header("WWW-Authenticate") or response.header("X-Mashery-Error-Code")
-    if code is None and not oauth and not at_the_door:
-        return Unknown(why=f"HTTP {response.status} without the provider's error object")
-    why = f"HTTP {response.status}" + (f" code {code}" if code else "")
-    return NotSent(why=why, code="credentials.refused", ours=True, provider_code=code)
+    return bool(error_code(body) or body.any("error").text() or at_the_door)
 
 
 def error_code(body: JsonView) -> str | None:

@@ -16,7 +16,7 @@ from typing import Final
 from stampcard.adapter import Declined, NotSent, Unknown
 from stampcard.wire import JsonView, Response, one_line
 
-__all__ = ["ORDERS", "SSO", "Table", "error_code", "refusal", "shown"]
+__all__ = ["ORDERS", "SSO", "Table", "error_code", "refusal", "shown", "unauthorized"]
 
 Table = dict[tuple[int, str], tuple[str, str]]
 """(HTTP status, error_code or "*" for any) -> (our stable code, the cashier's sentence)."""
@@ -48,7 +48,7 @@ def refusal(response: Response, table: Table, *, hide: Iterable[str] = ()) -> De
         return NotSent(why="HTTP 429", code="provider.rate_limit", retry_after=response.retry_after())
     body = response.json()
     code, words = error_code(body), _words(body)
-    if status in (401, 403) and (code is not None or words is not None):
+    if unauthorized(response) or (status == 403 and _said(body)):
         # Turned away at the door, after one renewal. The text is not kept: it may quote the token.
         return NotSent(why=f"HTTP {status}", code="credentials.refused", ours=True, provider_code=code)
     if code is None:
@@ -67,6 +67,15 @@ def refusal(response: Response, table: Table, *, hide: Iterable[str] = ()) -> De
         provider_text=shown(words or _phrase(status), hide),
         perhaps_done=already,  # of an order id of ours, "used" can only mean that the first send landed
     )
+
+
+def unauthorized(response: Response) -> bool:
+    """A 401 that is the provider's: nothing was done. The hook asks this too, before it sends anything once more."""
+    return response.status == 401 and _said(response.json())
+
+
+def _said(body: JsonView) -> bool:
+    return error_code(body) is not None or _words(body) is not None
 
 
 def error_code(body: JsonView) -> str | None:

@@ -17,6 +17,7 @@ import httpx
 from stampcard.model import Secret
 from stampcard.tokens import Token, TokenAuth, bearer
 from stampcard.wire import JsonView, minified
+from stampcard_adapters.kigo.refusals import unauthorized
 from stampcard_adapters.kigo.requests import SESSIONS, text
 from stampcard_adapters.kigo.settings import KigoKeys
 
@@ -57,5 +58,5 @@ class PartnerSession:
 
 
 def session_auth(keys: KigoKeys, base_url: str) -> TokenAuth:
-    """The hook: a bearer token, renewed at 25 minutes, and once more on a 401 with the same request sent again."""
-    return TokenAuth(PartnerSession(keys, base_url), apply=bearer, early=_EARLY)
+    """The hook: a bearer token, renewed at 25 minutes, and on Kigo's own 401, which sends the request once more."""
+    return TokenAuth(PartnerSession(keys, base_url), apply=bearer, refused=unauthorized, early=_EARLY)

@@ -20,6 +20,7 @@ from stampcard_adapters.sandbox.kalixo import KalixoModel, Switches
 from stampcard_adapters.testing.kalixo import KalixoBooks, names
 
 SAMPLES = Path(__file__).parents[1] / "samples" / "kalixo"
+NO = b'{"statusCode":401,"message":"Unauthorized"}'
 LOGIN = b'{"accessToken":"a-1","refreshToken":"r-1"}'
 RENEWED = b'{"accessToken":"a-2"}'
 
@@ -55,12 +56,12 @@ class TestV1(Both):
             ),
             "refreshed on a 401": AuthCase(
                 request=order(),
-                answers=((201, LOGIN), (401, b""), (201, RENEWED)),
+                answers=((201, LOGIN), (401, NO), (201, RENEWED)),
                 headers={"Authorization": "Bearer a-2"},
             ),
             "a refresh token that is refused": AuthCase(
                 request=order(),
-                answers=((201, LOGIN), (401, b""), (401, b""), (201, RENEWED)),
+                answers=((201, LOGIN), (401, NO), (401, b""), (201, RENEWED)),
                 headers={"Authorization": "Bearer a-2"},
             ),
         }

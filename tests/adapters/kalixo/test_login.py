@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.adapters.kalixo import orders as o
 
+from stampcard.adapter import NotSent, Unknown
 from stampcard.errors import ConfigurationError
 from stampcard.model import Environment, Secret, Site
 from stampcard.tokens import Token, TokenAuth, TokenRefusedError
@@ -146,7 +147,8 @@ class Provider:
                 return self._given()
             case _:
                 good = bearer == self.access
-                return httpx.Response(200 if good else 401, json={})
+                no = {"statusCode": 401, "message": "Unauthorized"}
+                return httpx.Response(200, json={}) if good else httpx.Response(401, json=no)
 
     def _given(self) -> httpx.Response:
         more = {"refreshToken": self.refresh} if self.renews_refresh else {}
@@ -245,6 +247,33 @@ class TestTheAdaptersHook:
         hooks = [adapter.auth(Site(store=store, tenant=tenant)) for store, tenant in (("1", "acme"), ("2", "acme"))]
         assert hooks[0] is hooks[1]
         assert adapter.auth(Site(store="1", tenant="bolt")) is not hooks[0]
+
+    @pytest.mark.parametrize(
+        ("body", "is_kalixos"),
+        [
+            (b'{"statusCode":401,"message":"Unauthorized"}', True),
+            (b'{"statusCode":"api_error","message":"Unauthorized"}', True),
+            (b"<html>blocked by policy</html>", False),
+            (b"", False),
+            (b'{"error":"blocked"}', False),
+            (b'{"statusCode":403,"message":"Forbidden"}', False),
+        ],
+    )
+    def test_v1_sends_once_more_only_what_is_read_as_kalixos_own_no(self, body: bytes, is_kalixos: bool) -> None:
+        sent: list[str] = []
+
+        def provider(request: httpx.Request) -> httpx.Response:
+            if request.url.path.startswith("/v1/auth/"):
+                return httpx.Response(201, json={"accessToken": f"a{len(sent)}"})
+            sent.append(request.headers["Authorization"])
+            return httpx.Response(401, content=body)
+
+        adapter = o.adapter(1)
+        with httpx.Client(transport=httpx.MockTransport(provider)) as client:
+            client.post(f"{BASE}/v1/orders", auth=adapter.auth(Site(store="1")))
+        assert len(sent) == (2 if is_kalixos else 1)
+        outcome = adapter.read(o.order(), o.PLACE, o.reply(401, body))
+        assert isinstance(outcome, NotSent if is_kalixos else Unknown)
 
     @pytest.mark.parametrize(("version", "fields"), [(1, ["email", "password"]), (2, ["api_key"])])
     def test_a_tenant_without_keys_is_told_before_anything_is_sent(self, version: int, fields: list[str]) -> None:

@@ -7,6 +7,7 @@ import httpx
 import pytest
 from tests.adapters.kibo import holds as h
 
+from stampcard.adapter import NotSent, Unknown
 from stampcard.errors import ConfigurationError
 from stampcard.model import Environment, Secret, Site
 from stampcard_adapters.kibo import Kibo, KiboAdapter, KiboKeys
@@ -91,6 +92,43 @@ def test_401_and_403_both_get_a_new_token_and_one_more_try(status: int) -> None:
     hopeless = Provider("t1", "t2", "t3", status=status)
     call(h.adapter(), hopeless)
     assert len(hopeless.asked) == 4
+
+
+PAGE = b"<html>Request blocked by policy 991</html>"
+
+
+@pytest.mark.parametrize("status", [401, 403])
+@pytest.mark.parametrize(
+    ("body", "headers", "is_kibos"),
+    [
+        (b'{"code":5004,"message":"No."}', {}, True),
+        (b'{"error":"invalid_token"}', {}, True),
+        (PAGE, {"X-Mashery-Error-Code": "ERR_403_NOT_AUTHORIZED"}, True),
+        (b"", {"WWW-Authenticate": "Bearer"}, True),
+        (PAGE, {}, False),
+        (b"", {}, False),
+        (b"{}", {}, False),
+        (b'{"code":991,"message":"Blocked."}', {}, False),
+        (b'{"orderID":7000001,"authToken":"2-3"}', {}, False),
+    ],
+)
+def test_only_what_is_read_as_kibos_own_no_is_sent_once_more(
+    status: int, body: bytes, headers: dict[str, str], is_kibos: bool
+) -> None:
+    sent: list[str] = []
+
+    def provider(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/oauthserver/oauth2/token":
+            return httpx.Response(200, json={"access_token": f"t{len(sent)}"})
+        sent.append(request.headers["Authorization"])
+        return httpx.Response(status, headers=headers, content=body)
+
+    adapter = h.adapter()
+    with httpx.Client(transport=httpx.MockTransport(provider)) as client:
+        client.post(f"{adapter.base_url}/api/v2/createOrder/authorize", auth=adapter.auth(Site(store="1")))
+    assert len(sent) == (2 if is_kibos else 1)
+    outcome = adapter.read(h.order(), h.authorize(), h.reply(status, body, **headers))
+    assert isinstance(outcome, NotSent if is_kibos else Unknown)
 
 
 def test_each_tenant_has_its_own_token_and_key() -> None:

@@ -13,6 +13,7 @@ from stampcard.testing.adapter_contract import AdapterContract, AuthCase, Exampl
 from stampcard_adapters.kibo import KiboAdapter
 
 GIVEN = b'{"access_token":"%s","token_type":"Bearer","expires_in":3600,"scope":"oms"}'
+NO = b'{"code":5004,"name":"FORBIDDEN","message":"No."}'
 
 
 class TestKibo(AdapterContract):
@@ -42,6 +43,6 @@ class TestKibo(AdapterContract):
         anew = {**sent, "Authorization": "Bearer t-2"}
         return {
             "a token, then the call": AuthCase(request=call(), headers=sent, answers=((200, first),)),
-            "401: once more": AuthCase(request=call(), headers=anew, answers=((200, first), (401, b""), (200, again))),
-            "403: once more": AuthCase(request=call(), headers=anew, answers=((200, first), (403, b""), (200, again))),
+            "401: once more": AuthCase(request=call(), headers=anew, answers=((200, first), (401, NO), (200, again))),
+            "403: once more": AuthCase(request=call(), headers=anew, answers=((200, first), (403, NO), (200, again))),
         }

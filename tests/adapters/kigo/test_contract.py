@@ -45,7 +45,7 @@ class TestKigo(AdapterContract):
             "created": AuthCase(request=order(), answers=((201, two),), headers={"Authorization": "Bearer t-2"}),
             "renewed on a 401": AuthCase(
                 request=order(),
-                answers=((200, one), (401, b""), (200, two)),
+                answers=((200, one), (401, b'{"error_code":"unauthorized"}'), (200, two)),
                 headers={"Authorization": "Bearer t-2"},
             ),
         }

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.adapters.kigo import orders as o
 
+from stampcard.adapter import NotSent, Unknown
 from stampcard.model import Secret, Site
 from stampcard.tokens import TokenAuth
 from stampcard_adapters.kigo import KigoAdapter, KigoKeys
@@ -58,7 +59,9 @@ class Provider:
         token = (request.headers.get("Authorization") or "").removeprefix("Bearer ")
         self.calls.append(token)
         self.bodies.append(request.content)
-        return httpx.Response(401 if token in self.dead else 200)
+        if token in self.dead:
+            return httpx.Response(401, json={"error_code": "unauthorized", "error_message": "No."})
+        return httpx.Response(200)
 
 
 def call(auth: httpx.Auth, provider: Provider) -> httpx.Response:
@@ -95,6 +98,33 @@ def test_a_401_renews_once_and_sends_the_same_order_again(watch: Watch) -> None:
     provider.dead = {"t2", "t3", "t4"}
     assert call(auth, provider).status_code == 401  # and no more than once
     assert provider.calls[3:] == ["t2", "t3"]
+
+
+@pytest.mark.parametrize(
+    ("body", "is_kigos"),
+    [
+        (b'{"error_code":"unauthorized"}', True),
+        (b'{"error_message":"Session expired"}', True),
+        (b'{"message":"Session expired"}', True),
+        (b"<html>blocked by policy</html>", False),
+        (b"", False),
+        (b'{"claim_code":"QX7K2P"}', False),
+    ],
+)
+def test_only_what_is_read_as_kigos_own_no_is_sent_once_more(body: bytes, is_kigos: bool) -> None:
+    sent: list[str] = []
+
+    def provider(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/api/v1/auth/sessions":
+            return httpx.Response(200, json={"token": f"t{len(sent)}"})
+        sent.append(request.headers["Authorization"])
+        return httpx.Response(401, content=body)
+
+    with httpx.Client(transport=httpx.MockTransport(provider)) as client:
+        client.post(f"{BASE}/api/v1/products/p/claim-codes", auth=session_auth(o.KEYS, BASE))
+    assert len(sent) == (2 if is_kigos else 1)
+    outcome = o.adapter().read(o.order(), o.place(), o.reply(401, body))
+    assert isinstance(outcome, NotSent if is_kigos else Unknown)
 
 
 @pytest.mark.parametrize("status", [200, 201, 204, 299])
