@@ -92,7 +92,9 @@ class KiboAdapter(Adapter[AuthorizationState, KiboFacts, KiboCommand]):
         self.environment = settings.environment
         self.base_url = settings.base_url
         self.policies = policies(settings.switches)
-        self._hooks = TenantHooks(settings.auth, settings.keys_of, lambda keys: kibo_auth(settings.token_url, keys))
+        self._hooks = TenantHooks(
+            settings.auth, settings.keys_of, lambda keys: kibo_auth(settings.token_url, keys), anew=True
+        )
 
     def opening(self) -> KiboFacts:
         return KiboFacts()
@@ -154,7 +156,8 @@ class KiboAdapter(Adapter[AuthorizationState, KiboFacts, KiboCommand]):
         return recovery(order, command, evidence, settings=self.settings, keys=lambda: self.settings.keys_of(tenant))
 
     def auth(self, site: Site, /) -> httpx.Auth:
-        """The hook you gave, else Kibo's own: one for each tenant, kept, as it holds the tenant's token."""
+        """The hook you gave, else Kibo's own: one for each tenant, kept as long as its keys are the same, as it holds
+        the account's token."""
         return self._hooks(site)
 
     def _of_create(self, order: KiboOrder, command: CreateOrder) -> Iterator[Refusal]:

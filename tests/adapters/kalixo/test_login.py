@@ -275,6 +275,23 @@ class TestTheAdaptersHook:
         outcome = adapter.read(o.order(), o.PLACE, o.reply(401, body))
         assert isinstance(outcome, NotSent if is_kalixos else Unknown)
 
+    def test_v1_buys_on_the_account_whose_keys_are_given_now(self) -> None:
+        tenants = {"acme": KalixoKeys(email="one@acme.example", password=Secret("p"))}
+        adapter, seen = KalixoAdapter(self.settings(1, tenants)), list[str]()
+
+        def provider(request: httpx.Request) -> httpx.Response:
+            if request.url.path == "/v1/auth/login":
+                return httpx.Response(201, json={"accessToken": json.loads(request.content)["email"]})
+            seen.append(request.headers["Authorization"])
+            return httpx.Response(200, json={})
+
+        emails = ("one@acme.example", "one@acme.example", "two@acme.example")
+        with httpx.Client(transport=httpx.MockTransport(provider)) as client:
+            for email in emails:
+                tenants["acme"] = KalixoKeys(email=email, password=Secret("p"))
+                client.post(f"{BASE}/v1/orders", auth=adapter.auth(Site(store="1", tenant="acme")))
+        assert seen == [f"Bearer {email}" for email in emails]
+
     @pytest.mark.parametrize(("version", "fields"), [(1, ["email", "password"]), (2, ["api_key"])])
     def test_a_tenant_without_keys_is_told_before_anything_is_sent(self, version: int, fields: list[str]) -> None:
         adapter = KalixoAdapter(self.settings(version, {"acme": KalixoKeys()}))

@@ -146,6 +146,20 @@ def test_each_tenant_has_its_own_token_and_key() -> None:
         adapter.auth(Site(store="1", tenant="cox"))
 
 
+def test_other_keys_get_another_token() -> None:
+    rings = {"acme": h.KEYS}
+
+    def keys(tenant: str, /) -> KiboKeys:
+        return rings[tenant]
+
+    adapter, provider = KiboAdapter(Kibo(keys, environment=Environment.LIVE)), Provider()
+    for key in ("sandbox-key", "sandbox-key", "other-key"):
+        rings["acme"] = attrs.evolve(h.KEYS, api_key=key)
+        call(adapter, provider, tenant="acme")
+    calls = [(authorization, key) for host, authorization, key in provider.asked if not host.startswith("auth")]
+    assert calls == [("Bearer t1", "sandbox-key"), ("Bearer t1", "sandbox-key"), ("Bearer t2", "other-key")]
+
+
 def test_another_hook_takes_its_place() -> None:
     own = httpx.BasicAuth("u", "p")
     assert h.adapter(auth=own).auth(Site(store="1")) is own
