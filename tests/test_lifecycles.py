@@ -81,7 +81,7 @@ FINGERPRINTS = {
     "PURCHASE": "bdb5900a8318dd61",
     "REDEMPTION": "c25d1bac59316cda",
     "FULFILMENT": "74bcf85b42c4d329",
-    "AUTHORIZATION": "3a78a8515f758c56",
+    "AUTHORIZATION": "753571e3e78dffae",
 }
 
 every_lifecycle = pytest.mark.parametrize("lifecycle", LIFECYCLES.values(), ids=lambda one: one.name)

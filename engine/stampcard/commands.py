@@ -11,6 +11,7 @@ from typing import ClassVar, TypeAlias
 import attrs
 
 from stampcard.model import Address, Basket, Guest, Member, Money, Refusal, Reward, Tender, Totals
+from stampcard.model.order import shy
 
 __all__ = [
     "Abandon",
@@ -49,6 +50,10 @@ class Command:
     personal: ClassVar[tuple[str, ...]] = ()
     incidental: ClassVar[tuple[str, ...]] = ()
     why: str | None = None
+
+    @classmethod
+    def __attrs_init_subclass__(cls) -> None:
+        shy(cls, cls.personal)
 
     def subject(self) -> str | None:
         """The provider's id of the person this is about, or None."""
@@ -246,6 +251,7 @@ class Cancel(Command):
 
 @attrs.frozen(kw_only=True)
 class Lapse(Command):
-    """The hold ended by itself: write it down. The provider is not told."""
+    """The hold ended by itself: write it down. The provider is not told. at: when that is said (see `Create.at`)."""
 
     trigger: ClassVar[str] = "lapse"
+    at: datetime | None = attrs.field(default=None, eq=False)

@@ -132,7 +132,7 @@ class StampcardError(Exception):
         return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in "; ".join(parts))
 
     def as_dict(self) -> dict[str, Json]:
-        """For an API's error body; holds no secret."""
+        """For an API's error body; holds no secret. A NeedsHumanError's has its `check` too."""
         refusals: list[Json] = [
             {"code": r.code, "message": r.message, "field": r.field, "params": dict[str, Json](r.params)}
             for r in self.refusals
@@ -262,3 +262,6 @@ class NeedsHumanError(InDoubtError):
     next = Next.CALL
     default_code = "order.needs_human"
     check: str = ""
+
+    def as_dict(self) -> dict[str, Json]:
+        return {**super().as_dict(), "check": self.check}

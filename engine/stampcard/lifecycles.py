@@ -323,6 +323,7 @@ AUTHORIZATION: Final = Lifecycle(
             trigger="lapse",
             sources=(_A.NEW, _A.DECLINED, _A.AUTHORIZED),
             destinations=(_A.LAPSED,),
+            guards=("authorization_over",),
             calls_provider=False,
         ),
         Row(

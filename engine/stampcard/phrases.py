@@ -45,6 +45,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "doubt": "No answer to '{trigger}' yet. Please wait; do not repeat it.",
     "doubt.reversible": "No answer to '{trigger}' yet. Wait, or cancel the sale.",
     "doubt.running": "'{trigger}' is still under way. Please wait.",
+    "doubt.ask_again": "No answer about the payment: money may be held. Ask the customer before trying again.",
     "doubt.human": "'{trigger}' needs a person to look. Call the help desk.",
     # errors
     "order.in_doubt": "The last step is not settled yet. Please wait.",

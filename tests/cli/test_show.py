@@ -39,6 +39,7 @@ def test_json_has_the_stable_keys(run: Run) -> None:
         "stands",
         "in_doubt",
         "allowed",
+        "possible",
         "forgotten",
         "facts",
         "history",

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stampcard.commands import Answered, Authorize, Create, Item, PlaceItems, Redeem
+from stampcard.commands import Answered, Authorize, Create, Item, Lapse, PlaceItems, Redeem
 from stampcard.facts import AuthorizationFacts
 from stampcard.guards import GUARDS, refusal
 from stampcard.model import Address, AnyOrder, Facts, Money, Refusal
@@ -157,6 +157,15 @@ def test_a_hold_ends_at_one_moment_whatever_the_zone() -> None:
     assert late.message == "The hold ended at 2026-03-08 12:00+00:00: present the card again."
     naive = Create(at=ends.replace(tzinfo=None))
     assert codes(hold(), naive) == {"authorization.lapsed"}
+
+
+def test_a_living_hold_does_not_lapse_it_is_let_go() -> None:
+    ends = NOON + timedelta(days=7)
+    (alive,) = asked(hold(), Lapse(at=ends - timedelta(seconds=1)))
+    assert alive.code == "authorization.alive"
+    assert "abandon" in alive.message
+    assert asked(hold(), Lapse(at=ends)) == ()
+    assert asked(hold(AuthorizationFacts()), Lapse(at=NOON)) == ()
 
 
 wild_money = st.builds(Money.minor, st.integers(-(10**15), 10**15), st.sampled_from(["USD", "EUR", "JPY"]))

@@ -139,3 +139,18 @@ def test_facts_know_nobody_and_learn_nothing_of_their_own() -> None:
 def test_refusals_do_not_share_their_params() -> None:
     assert Refusal(code="a", message="b").params is not Refusal(code="a", message="b").params
     assert Secret("x") == Secret("x")
+
+
+def test_what_is_printed_of_facts_and_commands_shows_nobody() -> None:
+    @attrs.frozen(kw_only=True)
+    class Held(Facts):
+        personal = ("customer.name", "street")
+        customer: str = "Ann Lee"
+        street: str | None = "1 Main St"
+        points: int = 7
+
+    printed = repr(Held())
+    assert "Ann" not in printed
+    assert "Main" not in printed
+    assert "points=7" in printed
+    assert "***" in printed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -10,6 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
+from rich.console import Console
 from tests.step.test_observe import LOST, Answers
 from tests.step.tiny import Holds, HoldVerbs, Pay, Settings, transport
 
@@ -24,6 +26,9 @@ from stampcard import (
     Till,
     UnavailableError,
 )
+from stampcard.cli import render
+from stampcard.cli.report import report
+from stampcard.journal import open_journal
 from stampcard.testing import Clock
 
 HELD, NO = (200, {}), (402, {})
@@ -96,6 +101,29 @@ def test_asked_again_from_doubt_the_old_hold_is_listed_as_possible() -> None:
         assert [p.since for p in order.possible] == [first, first + timedelta(seconds=60)]
         assert all(p.until == p.since + timedelta(days=7) for p in order.possible)
         assert holds.get("c-1").possible == order.possible
+
+
+def test_the_support_desk_sees_the_hold_that_may_exist(tmp_path: Path) -> None:
+    journal = tmp_path / "till.db"
+    with at(Answers(LOST, HELD), journal) as holds:
+        with pytest.raises(NeedsHumanError) as lost:
+            holds.authorize("c-1", card())
+        assert "Ask the customer" in lost.value.cashier
+        assert lost.value.as_dict()["check"] == lost.value.check
+        holds.authorize("c-1", card("2222", again=True))
+    store = open_journal(journal)
+    record = store.load("c-1")
+    assert record is not None
+    found = report(record, alive=store.alive)
+    store.close()
+    [perhaps] = found.as_json()["possible"]
+    assert perhaps["trigger"] == "authorize"
+    assert perhaps["about"] == {"amount": "USD 5.00", "again": False, "last_four": "1111"}
+    screen = Console(width=100, record=True, file=io.StringIO())
+    screen.print(render.order(found))
+    shown = screen.export_text()
+    assert "perhaps also" in shown
+    assert "1111" in shown
 
 
 def test_asked_again_after_success_is_a_conflict_not_a_second_hold() -> None:

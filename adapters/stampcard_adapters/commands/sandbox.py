@@ -101,7 +101,8 @@ def _models(chosen: list[str], tenants: Path | None, *, lenient: bool, named: bo
     except TenantsError as error:
         _fail(2, f"{tenants}: {error}")
     if not models:
-        _fail(2, f"{tenants}: no tenant of {', '.join(PROVIDERS)}")
+        known = ", ".join(PROVIDERS)
+        _fail(2, f'{tenants}: no tenant of {known}: one is named as its provider, or says "provider": "..."')
     return models
 
 

@@ -31,7 +31,8 @@ def described(body: bytes) -> Mapping[str, Json]:
         raise TenantsError("the file must hold one object, a tenant under each key")
     whole = value.get("tenants")
     # The printed line itself, saved as it is, is the likeliest file of all.
-    return whole if isinstance(whole, dict) and "url" in value else value
+    printed = isinstance(whole, dict) and "provider" not in whole  # a tenant may be named "tenants"
+    return whole if isinstance(whole, dict) and printed else value
 
 
 def records(value: Mapping[str, Json], provider: str) -> list[tuple[str, Record]]:

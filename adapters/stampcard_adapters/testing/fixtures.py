@@ -31,9 +31,13 @@ def sandbox(clock: Clock) -> Sandbox:
 
 
 @pytest.fixture
-def faults(sandbox: Sandbox) -> Faults:
-    """What goes wrong between the tills of this test and the sandbox."""
-    return sandbox.faults
+def faults(sandbox: Sandbox) -> Generator[Faults, None, None]:
+    """What goes wrong between the tills of this test and the sandbox. One that met no call fails the test."""
+    yield sandbox.faults
+    if sandbox.faults.unused:
+        pytest.fail(
+            "these faults met no call, so the test proves less than it says: " + "; ".join(sandbox.faults.unused)
+        )
 
 
 @pytest.fixture

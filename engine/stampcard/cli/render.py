@@ -21,7 +21,7 @@ from rich.table import Table
 from rich.text import Text
 
 from stampcard import draw
-from stampcard.cli.report import OpenCall, OrderReport
+from stampcard.cli.report import OpenCall, OrderReport, PossibleCall
 from stampcard.errors import reference
 from stampcard.journal.contract import Summary
 from stampcard.journal.fold import PROBE
@@ -76,10 +76,19 @@ def order(found: OrderReport, *, now: datetime | None = None) -> RenderableType:
     """Everything about one order: who, where it stands, what is allowed, money, timeline, the path on the diagram."""
     parts: list[RenderableType] = [_header(found), Text(), _standing(found)]
     parts += [_doubt(found, call, now or datetime.now(UTC)) for call in found.calls]
+    parts += [_perhaps(call) for call in found.possible]
     if found.facts:
         parts += [Text(), _facts(found.facts)]
     parts += [Text(), timeline(found.entries), Text(), diagram(found)]
     return Group(*parts)
+
+
+def _perhaps(call: PossibleCall) -> RenderableType:
+    """A call nobody answered and nobody undid: the first thing a customer with a strange charge asks about."""
+    moment, named = _zone([call.since])
+    about = ", ".join(f"{name.replace('_', ' ')} {_said(value)}" for name, value in call.about.items())
+    said = f"{plain(call.trigger)} of {moment(call.since)}{named} was never answered: it may have taken effect"
+    return Text(f"\nperhaps also  {said}. {plain(about)}", style="yellow")
 
 
 def orders(found: Sequence[Summary]) -> Table:

@@ -23,7 +23,7 @@ from stampcard.lifecycles import LIFECYCLES, AnyLifecycle
 from stampcard.model import Entry, EntryKind
 from stampcard.phrases import Phrases
 
-__all__ = ["WITHHELD", "OpenCall", "OrderReport", "legal_by_table", "report", "summary_json"]
+__all__ = ["WITHHELD", "OpenCall", "OrderReport", "PossibleCall", "legal_by_table", "report", "summary_json"]
 
 WITHHELD: Final = "withheld"
 """Stands where personal data would, unless it was asked for."""
@@ -58,6 +58,22 @@ class OpenCall:
 
 
 @attrs.frozen(kw_only=True)
+class PossibleCall:
+    """A call that was gone past without an answer: what it would have done may exist at the provider.
+
+    about: what the call was made with, as far as it is journalled and no person's.
+    """
+
+    trigger: str
+    since: datetime
+    about: Tree
+
+    def as_json(self) -> Tree:
+        """Stable keys."""
+        return {"trigger": self.trigger, "since": _iso(self.since), "about": self.about}
+
+
+@attrs.frozen(kw_only=True)
 class OrderReport:
     """One order, ready to be shown.
 
@@ -69,6 +85,7 @@ class OrderReport:
     lifecycle: AnyLifecycle | None
     allowed: tuple[str, ...]
     calls: tuple[OpenCall, ...]
+    possible: tuple[PossibleCall, ...]
     facts: Tree | None
     path: tuple[Step, ...]
     stands: str
@@ -107,6 +124,7 @@ class OrderReport:
             "stands": self.stands,
             "in_doubt": None if doubt is None else {**doubt.as_json(), "others": others},
             "allowed": list(self.allowed),
+            "possible": [call.as_json() for call in self.possible],
             "forgotten": self.standing.forgotten,
             "facts": self.facts,
             "history": [_entry_json(entry) for entry in self.entries],
@@ -126,6 +144,7 @@ def report(
         lifecycle=lifecycle,
         allowed=allowed,
         calls=calls,
+        possible=_possible(standing, lifecycle),
         facts=_facts(standing, personal=personal),
         path=_path(record.entries),
         stands="",
@@ -195,6 +214,35 @@ def _entry_json(entry: Entry) -> Tree:
         "command_id": entry.command_id,
         "code": entry.code,
     }
+
+
+def _possible(standing: Standing, lifecycle: AnyLifecycle | None) -> tuple[PossibleCall, ...]:
+    """Intents that something else closed: not a reversal, which undoes them, and not one that only prices."""
+    found: list[PossibleCall] = []
+    for name, intent in standing.intents.items():
+        ending = standing.endings.get(name)
+        row = None if lifecycle is None else lifecycle.row(intent.state, intent.trigger)
+        if ending is None or ending.intent == name or row is None or set(row.destinations) <= set(row.sources):
+            continue
+        by = None if lifecycle is None else lifecycle.row(ending.state, ending.trigger)
+        undone = any(r.reverses and r.trigger == ending.trigger for r in (() if lifecycle is None else lifecycle.rows))
+        told = any(e.intent == name and e.code in ("late.declined", "late.notsent") for e in standing.record.entries)
+        if undone or told or (by is not None and by.reverses):
+            continue
+        found.append(PossibleCall(trigger=intent.trigger, since=intent.at, about=_about(intent)))
+    return tuple(found)
+
+
+def _about(intent: Entry) -> Tree:
+    """The command's plain words and numbers that are nobody's personal data."""
+    try:
+        body = unpack(intent.body)
+        command, paths = cast(Tree, body["command"]), cast("list[str]", body.get("personal") or [])
+    except (ValueError, KeyError):
+        return {}
+    private = {path.partition(".")[0] for path in paths}
+    plain = {k: v for k, v in command.items() if isinstance(v, (str, int)) and k not in private and k != "why"}
+    return cast(Tree, _redacted(plain))
 
 
 def _iso(at: datetime) -> str:

@@ -57,6 +57,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     "authorization.unknown": "No money is held for this order: present the card again.",
     "authorization.exceeded": "Only {expected} is held, not {given}: take {expected} or less.",
     "authorization.lapsed": "The hold ended at {expires}: present the card again.",
+    "authorization.alive": "The money is held until {expires}: abandon the order to let it go.",
     "authorization.spent": "This hold was used already: present the card again.",
 }
 """Every code a shipped guard or the look-up itself can give, and its English."""

@@ -9,14 +9,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
-from stampcard.commands import Authorize, Create
+from stampcard.commands import Authorize, Create, Lapse
 from stampcard.facts import AuthorizationFacts
 from stampcard.guards._amounts import negative, one_currency
 from stampcard.guards._guard import guard
 from stampcard.guards._sentences import refusal
 from stampcard.model import AnyOrder, Refusal
 
-__all__ = ["amount_not_negative", "authorization_alive", "fields_within_limits", "token_unused", "within_authorization"]
+__all__ = [
+    "amount_not_negative",
+    "authorization_alive",
+    "authorization_over",
+    "fields_within_limits",
+    "token_unused",
+    "within_authorization",
+]
 
 
 def _known(order: AnyOrder) -> AuthorizationFacts:
@@ -63,6 +70,14 @@ def authorization_alive(order: AnyOrder, command: Create) -> Iterator[Refusal]:
     expires = _known(order).expires_at
     if expires is not None and _aware(command.at) >= _aware(expires):
         yield refusal("authorization.lapsed", "at", expires=_aware(expires).isoformat(" ", "minutes"))
+
+
+@guard(Lapse, "authorization.alive")
+def authorization_over(order: AnyOrder, command: Lapse) -> Iterator[Refusal]:
+    """The hold has ended by itself, as far as its end is known: one that lives is let go by abandoning it."""
+    expires = _known(order).expires_at
+    if expires is not None and command.at is not None and _aware(command.at) < _aware(expires):
+        yield refusal("authorization.alive", "at", expires=_aware(expires).isoformat(" ", "minutes"))
 
 
 @guard(Create, "authorization.spent")

@@ -62,6 +62,19 @@ class Refusal:
     params: Mapping[str, str] = attrs.field(factory=dict[str, str])
 
 
+def shy(kind: type[Any], personal: tuple[str, ...]) -> None:
+    """Give an attrs class a repr that shows nobody's personal data: a log holds what is printed for ever."""
+    hidden = {path.partition(".")[0] for path in personal}
+    shown = [field.name for field in attrs.fields(kind) if field.repr]
+
+    def say(self: Any) -> str:
+        parts = (f"{name}={'***' if name in hidden else repr(getattr(self, name))}" for name in shown)
+        return f"{kind.__qualname__}({', '.join(parts)})"
+
+    if hidden:
+        type.__setattr__(kind, "__repr__", say)
+
+
 @attrs.frozen(kw_only=True)
 class Facts:
     """What accepted steps taught us; one subclass per provider.
@@ -71,6 +84,10 @@ class Facts:
     """
 
     personal: ClassVar[tuple[str, ...]] = ()
+
+    @classmethod
+    def __attrs_init_subclass__(cls) -> None:
+        shy(cls, cls.personal)
 
     def subject(self) -> str | None:
         """The provider's id of the person the order is about, or None."""

@@ -205,13 +205,14 @@ class View:
         if found is None:
             lifecycle, state = self.standing.header.lifecycle, self.standing.state
             return self.phrases.say(f"state.{lifecycle}.{state}")
-        if found.escalated is not None:
-            code = "doubt.human"
-        elif self.running > 0:
-            code = "doubt.running"
-        else:
-            code = "doubt.reversible" if self._reversible() else "doubt"
+        code = "doubt.running" if self.running > 0 and found.escalated is None else self._doubt_code(found)
         return self.phrases.say(code, trigger=found.trigger)
+
+    def _doubt_code(self, found: OpenIntent | None) -> str:
+        """Which sentence tells of a doubt. One that the customer can end needs no help desk."""
+        if found is not None and found.escalated is not None:
+            return "doubt.human" if asks_again(self.adapter, found.trigger) is None else "doubt.ask_again"
+        return "doubt.reversible" if self._reversible() else "doubt"
 
     # errors about this order
 
@@ -293,8 +294,7 @@ class View:
         """Nobody knows; NeedsHumanError once recovery has given up."""
         found = self._doubted()
         human = found is not None and found.escalated is not None
-        code = "doubt.human" if human else "doubt.reversible" if self._reversible() else "doubt"
-        cashier = self.phrases.say(code, trigger=trigger)
+        cashier = self.phrases.say(self._doubt_code(found), trigger=trigger)
         if human and found is not None:
             given_up = self.error(NeedsHumanError, "order.needs_human", detail=why, cashier=cashier, trigger=trigger)
             given_up.check = _check_of(found)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, ClassVar, Final, cast
 
 import attrs
 import httpx
@@ -73,16 +73,16 @@ class AuthCase:
 class AdapterSubject:
     """What you say of your adapter; see `stampcard.testing.adapter_contract.AdapterContract`."""
 
-    samples: Path | str
+    samples: ClassVar[Path | str]
     """The folder of recorded samples."""
-    required: Mapping[str, tuple[str, ...]] = {}
+    required: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     """Trigger -> paths a success cannot be without: "order.id"; "a|b" where either will do. Names match in any case."""
-    secrets: tuple[str, ...] = ()
+    secrets: ClassVar[tuple[str, ...]] = ()
     """Everything that stands in your samples and settings and may never show."""
-    sealed: tuple[str, ...] = ()
+    sealed: ClassVar[tuple[str, ...]] = ()
     """Those of them that are journalled on purpose, as `Sealed`."""
-    site: Site = Site(store="999999")
-    bodies: int = 2_000
+    site: ClassVar[Site] = Site(store="999999")
+    bodies: ClassVar[int] = 2_000
     """Mutated bodies tried in one run; set STAMPCARD_FUZZ for more."""
 
     def adapter(self) -> AnyAdapter:

@@ -48,5 +48,6 @@ class AuthorizationVerbs(Verbs[M, AuthorizationState, F], Generic[M, F]):
     def lapse(
         self, order: Order[AuthorizationState, F], *, why: str | None = None, command_id: str | None = None
     ) -> Step[Order[AuthorizationState, F]]:
-        """Write down that the hold has ended by itself."""
-        return (yield from self._fire(order, Lapse(why=why), command_id=command_id))
+        """Write down that the hold has ended by itself. NotAllowedError while it lives: `abandon` lets it go."""
+        at = yield from self._now()
+        return (yield from self._fire(order, Lapse(why=why, at=at), command_id=command_id))
