@@ -129,8 +129,8 @@ class KalixoAdapter(Adapter[FulfilmentState, KalixoFacts, Command]):
         return min(left if looks == 0 else max(left, switches.look_every), max(_LONGEST_WAIT, switches.look_every))
 
     def auth(self, site: Site, /) -> httpx.Auth:
-        """The hook you gave, else Kalixo's own: one for each tenant, kept while its keys are the same, as v1's holds the
-        token: with other keys another wallet pays."""
+        """The hook you gave, else Kalixo's own: one for each tenant, kept while its keys are the same, as v1's holds
+        the token: with other keys another wallet pays."""
         return self._hooks(site)
 
     def _hook(self, keys: Callable[[], KalixoKeys]) -> httpx.Auth:

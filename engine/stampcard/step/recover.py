@@ -35,7 +35,7 @@ from stampcard.step.conclude import ASK_AGAIN_CHECK, Promise, conclude, extended
 from stampcard.step.effects import Monotonic, Now, Own, Pending, Send, Sleep, Step, Write, perform
 from stampcard.step.look import look, unknown, unwritable
 from stampcard.step.verb import Seat
-from stampcard.step.view import View, age, effectless
+from stampcard.step.view import View, age, effectless, jumped
 from stampcard.transport.contract import Failed, Sent
 from stampcard.wire import Request
 
@@ -90,7 +90,8 @@ class Tried:
 def attempt(seat: Seat[Any], adapter: AnyAdapter, view: View, intent: OpenIntent, end: float) -> Step[Tried]:
     """Try once what the adapter says may be done, waiting until `end` on the monotonic clock."""
     now = yield from perform(Now())
-    case = _case(seat, adapter, view, intent, now, end)
+    ahead = jumped(seat.began, now, (yield from perform(Monotonic())))
+    case = _case(seat, adapter, view, intent, (now, ahead), end)
     settled = yield from _attempt(case)
     return Tried(settled=settled, away=next(iter(case.turned_away), None))
 
@@ -134,7 +135,10 @@ class _Case:
         return any(o.name == self.promise.intent for o in standing.open)
 
 
-def _case(seat: Seat[Any], adapter: AnyAdapter, view: View, intent: OpenIntent, now: datetime, end: float) -> _Case:
+def _case(
+    seat: Seat[Any], adapter: AnyAdapter, view: View, intent: OpenIntent, clock: tuple[datetime, float], end: float
+) -> _Case:
+    """clock: now, and by how much the wall clock has jumped ahead."""
     try:
         kind = next((kind for kind in adapter.commands if kind.trigger == intent.trigger), None)
         if kind is None:
@@ -166,7 +170,7 @@ def _case(seat: Seat[Any], adapter: AnyAdapter, view: View, intent: OpenIntent, 
         end=end,
         evidence=Evidence(
             attempts=intent.sends,
-            age=age(intent, now),
+            age=age(intent, *clock),
             inferred_before=any(e.code == "inferred" for e in view.standing.record.entries),
         ),
     )

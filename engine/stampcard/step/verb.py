@@ -7,6 +7,7 @@ knows that `Till` verbs return and `AsyncTill` verbs are awaited.
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
+from datetime import datetime
 from functools import wraps
 from types import MethodType
 from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, overload
@@ -64,7 +65,7 @@ class Seat(Generic[M]):
     """What a till hands a provider's verbs.
 
     site: where the step happens, None when each call names one. actor: who. patience: the till budget, in seconds.
-    install: names this journal among all: a part of every order id built here.
+    install: names this journal among all: a part of every order id built here. began: both clocks when the till began.
     """
 
     mode: type[M]
@@ -74,6 +75,7 @@ class Seat(Generic[M]):
     actor: str | None = None
     patience: float = 3.0
     install: str = ""
+    began: tuple[datetime, float] | None = None
 
 
 V_co = TypeVar("V_co", covariant=True)

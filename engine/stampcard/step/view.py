@@ -31,9 +31,11 @@ from stampcard.phrases import Phrases
 from stampcard.step.backoff import due
 from stampcard.step.trouble import declined, not_sent
 
-__all__ = ["View", "asks_again", "effectless", "given_up", "legal"]
+__all__ = ["View", "asks_again", "effectless", "given_up", "jumped", "legal"]
 
 E = TypeVar("E", bound=StampcardError)
+_JUMP = 300.0
+"""Seconds: more than a clock drifts or is slewed by in a day (design, section 6: offline)."""
 _LANE_PAUSE = 5.0
 """Seconds until it is worth trying again: about the time a call takes."""
 
@@ -338,6 +340,17 @@ def given_up(intent: OpenIntent) -> tuple[str, str]:
     return str(said.get("reason") or intent.escalated.why or ""), str(said.get("check") or "")
 
 
-def age(intent: OpenIntent, now: datetime) -> float:
-    """Seconds since the last call for this intent could have left."""
-    return max(0.0, (now - intent.last_at).total_seconds())
+def age(intent: OpenIntent, now: datetime, ahead: float = 0.0) -> float:
+    """Seconds since the last call for this intent could have left. ahead: by how much the wall clock has jumped."""
+    return max(0.0, (now - intent.last_at).total_seconds() - ahead)
+
+
+def jumped(began: tuple[datetime, float] | None, now: datetime, monotonic: float) -> float:
+    """Seconds by which the wall clock has run ahead of the monotonic one since the till began; 0.0 for a usual drift.
+
+    A clock set forward makes every call look older than it is: "not there" would be believed while it may still land.
+    """
+    if began is None:
+        return 0.0
+    ahead = (now - began[0]).total_seconds() - (monotonic - began[1])
+    return ahead if ahead > _JUMP else 0.0

@@ -71,6 +71,7 @@ class AsyncTill(Desk[Async]):
             site=site,
             patience=deadline,
             install=self._journal.id,
+            began=(self._runtime.clock(), self._runtime.clock.monotonic()),
         )
         super().__init__(seat, tenure.adapters)
         self._keepings: set[AsyncKeeping] = set()

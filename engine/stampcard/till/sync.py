@@ -69,6 +69,7 @@ class Till(Desk[Sync]):
             site=site,
             patience=deadline,
             install=self._journal.id,
+            began=(self._runtime.clock(), self._runtime.clock.monotonic()),
         )
         super().__init__(seat, tenure.adapters)
         self._keepings: set[Keeping] = set()

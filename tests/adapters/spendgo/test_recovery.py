@@ -55,6 +55,12 @@ def test_a_checkout_is_sent_again_whatever_was_said(repeat: Repeated, evidence: 
     assert o.adapter(repeat).recover(*o.step("checkout"), evidence) == Resend()
 
 
+def test_points_are_not_taken_twice_where_placing_takes_them_and_repeats_are_unsafe() -> None:
+    cautious = o.adapter(Repeated.UNSAFE, points_leave_at=PointsLeave.PLACED)
+    assert isinstance(cautious.recover(*o.step("place", using=o.POINTS), LOST), Escalate)
+    assert isinstance(cautious.recover(*o.step("place"), LOST), Resend)
+
+
 @pytest.mark.parametrize("trigger", LATER)
 class TestPlacedCompletedVoidedRefunded:
     def test_are_sent_again(self, trigger: str) -> None:
