@@ -41,7 +41,7 @@ from stampcard.errors import (
     UnknownOrderError,
     reference,
 )
-from stampcard.model import GUEST, Address, EntryKind, Environment, Site
+from stampcard.model import GUEST, Address, AnyOrder, EntryKind, Environment, Site
 from stampcard.till import AsyncTill, Till
 
 HOME_PHONE = "4155550188"
@@ -201,8 +201,8 @@ def test_forgetting_a_member_erases_them_and_the_order_refuses_to_change(here: S
     now = here.verbs.get(order.id)
     assert now.state == "billed"
     assert now.facts.buyer is not None
-    assert MEMBER.id not in repr(now)
-    assert "Secret Lane" not in repr(now)
+    assert now.facts.buyer != MEMBER
+    assert _street(now) != "17 Secret Lane"
     for verb in (here.verbs.complete, lambda o: here.verbs.void(o, why="x")):
         with pytest.raises(NotAllowedError) as caught:
             verb(now)
@@ -220,8 +220,8 @@ def test_a_guests_delivery_address_can_be_forgotten_too(here: Shop) -> None:
     order = here.verbs.checkout(here.id(), DELIVERED, buyer=GUEST)
     other = here.verbs.checkout(here.id("2"), DELIVERED, buyer=GUEST)
     assert here.till.forget_guest(order.id) >= 2
-    assert "Secret Lane" not in repr(here.verbs.get(order.id))
-    assert "Secret Lane" in repr(here.verbs.get(other.id))
+    assert _street(here.verbs.get(order.id)) != "17 Secret Lane"
+    assert _street(here.verbs.get(other.id)) == "17 Secret Lane"
 
 
 def test_a_doubt_about_a_forgotten_member_goes_to_a_person_and_nothing_is_sent_in_their_place(here: Shop) -> None:
@@ -344,3 +344,9 @@ def test_a_wrong_key_is_told_as_ours_and_leaves_the_order_free(provider: Provide
         assert provider.model.states(order.id) == ("checkout",)
         now = here.verbs.get(order.id)
         assert here.verbs.place(now, tenders=cash(now)).state == "placed"
+
+
+def _street(order: AnyOrder) -> str | None:
+    """Where it is delivered, as far as the journal still knows. (A repr shows nobody.)"""
+    basket = order.facts.basket
+    return None if basket is None or basket.deliver_to is None else basket.deliver_to.street

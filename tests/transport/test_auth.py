@@ -218,8 +218,9 @@ def test_hook_that_never_ends_is_ended(carrier: Carrier) -> None:
     with serving() as server:
         began = time.monotonic()
         result = carrier.send(server.url, auth=Hook(flow), call=call(0.15))
-        assert isinstance(result, Failed)
         assert time.monotonic() - began < 1.5
+        # cut under way, or before it left once more: then the answer it had stands
+        assert isinstance(result, Reply) or result.sent
 
 
 def test_hooks_of_either_colour_are_driven(carrier: Carrier) -> None:
