@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final, TypeAlias
 
-from stampcard.errors import NotAllowedError, UnsupportedError
+from stampcard.errors import Next, NotAllowedError, UnsupportedError
 from stampcard.lifecycles import FulfilmentState
 from stampcard.model import Money, Refusal
 from stampcard.step import Async, M, Seat, Step, Sync, verb
@@ -21,6 +21,11 @@ __all__ = ["AsyncKalixoTill", "KalixoTill", "KalixoVerbs"]
 _PAGES: Final = 200
 """Pages of a catalogue that are ever read in one go: 20,000 products."""
 _SHOWABLE: Final = (FulfilmentState.COMPLETED, FulfilmentState.PARTIALLY_COMPLETED)
+_PENDING: Final = (FulfilmentState.REQUESTED, FulfilmentState.PROCESSING)
+_SENTENCES: Final = {
+    "reveal.not_ready": "Not ready yet. Ask again in a moment.",
+    "reveal.nothing": "There is no code to show: nothing was delivered.",
+}
 
 
 class KalixoVerbs(FulfilmentVerbs[M, KalixoFacts]):
@@ -57,17 +62,13 @@ class KalixoVerbs(FulfilmentVerbs[M, KalixoFacts]):
     def reveal(self, order: KalixoOrder, *, why: str) -> Step[tuple[GiftCode, ...]]:
         """Fetch the codes again from the provider. Never journalled; that they were shown, to whom and why, is.
 
-        Raises NotAllowedError ("reveal.nothing") before there are any, UnavailableError, DeclinedError; NeedsHumanError
-        when the provider shows fewer than it had delivered.
+        Raises NotAllowedError ("reveal.not_ready" while they may still come, "reveal.nothing" when there are none),
+        UnavailableError, DeclinedError; NeedsHumanError when the provider shows fewer than it had delivered.
         """
         now = yield from self._found(order.id)
         standing = order if now is None else now
         if standing.state not in _SHOWABLE:
-            message = "There is no code to show: nothing was delivered."
-            refusal = Refusal(code="reveal.nothing", message=message)
-            raise NotAllowedError(
-                message, code=refusal.code, order_id=order.id, state=str(standing.state), refusals=[refusal]
-            )
+            raise self._no_codes(standing)
         query = codes_query(standing, self._settings.version, call_budget=self._settings.switches.call_budget)
         delivered = standing.facts.delivered
 
@@ -138,6 +139,22 @@ class KalixoVerbs(FulfilmentVerbs[M, KalixoFacts]):
         if self._settings.version == 1:
             raise self._cannot("ping")
         return (yield from self._ask(ping_query(call_budget=self._settings.switches.call_budget)))
+
+    def _no_codes(self, order: KalixoOrder) -> NotAllowedError:
+        """Not yet while the provider may still deliver; else never, as the order stands."""
+        pending = order.state in _PENDING or order.doubt is not None
+        code = "reveal.not_ready" if pending else "reveal.nothing"
+        message = self._seat.phrases.say(code, _SENTENCES[code])
+        return NotAllowedError(
+            message,
+            code=code,
+            order_id=order.id,
+            trigger="reveal",
+            state=str(order.state),
+            allowed=order.allowed,
+            refusals=[Refusal(code=code, message=message)],
+            next=Next.WAIT if pending else Next.FIX,
+        )
 
     def _cannot(self, capability: str) -> UnsupportedError:
         detail = f"kalixo v{self._settings.version} has no {capability}"

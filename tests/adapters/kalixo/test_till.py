@@ -124,7 +124,9 @@ class TestASale:
         assert (order.facts.ready_at - began).total_seconds() == 10.0
         with pytest.raises(NotAllowedError) as caught:
             world.kalixo.reveal(order, why="receipt")
-        assert caught.value.code == "reveal.nothing"
+        assert (caught.value.code, caught.value.next) == ("reveal.not_ready", Next.WAIT)
+        assert caught.value.cashier == "Not ready yet. Ask again in a moment."
+        assert caught.value.allowed == order.allowed == {"observe"}
         done = world.kalixo.wait(order, within=60.0)
         assert (world.clock() - began).total_seconds() == 10.0  # one look, when it said
         assert done.state is FulfilmentState.COMPLETED
@@ -132,6 +134,23 @@ class TestASale:
         world.bought_once("10")
 
     @pytest.mark.parametrize("version", [1, 2])
+    def test_where_nothing_was_delivered_there_is_nothing_to_wait_for(self, open_world: Open) -> None:
+        world = open_world(2)
+        order = world.kalixo.wait(world.kalixo.place(ID, [world.books.item("KTEST-FAIL")]), within=60.0)
+        with pytest.raises(NotAllowedError) as caught:
+            world.kalixo.reveal(order, why="receipt")
+        assert (caught.value.code, caught.value.next) == ("reveal.nothing", Next.FIX)
+        assert caught.value.allowed == order.allowed
+
+    def test_an_order_in_doubt_may_still_have_codes(self, open_world: Open) -> None:
+        world = open_world(2)
+        world.faults.next(Drop(When.AFTER), trigger="place")
+        with pytest.raises(InDoubtError):
+            world.kalixo.place(ID, [world.books.item()])
+        with pytest.raises(NotAllowedError) as caught:
+            world.kalixo.reveal(world.kalixo.get(ID), why="receipt")
+        assert (caught.value.code, caught.value.next) == ("reveal.not_ready", Next.WAIT)
+
     def test_showing_a_code_is_written_down_and_the_code_is_not(self, open_world: Open, version: int) -> None:
         world = open_world(version)
         order = world.kalixo.wait(world.kalixo.place(ID, [world.books.item()]), within=60.0)
