@@ -28,6 +28,8 @@ _STATUS: Final = {
     "5005": 405,
 }
 """The HTTP status each code is documented with; another pair is not documented."""
+_GATEWAY_AWAY: Final = (503, "5001")
+"""Documented too, and no refusal: nobody says whether the gateway got the card before it went silent."""
 _BY_STATUS: Final = {400: "5003", 404: "5002", 405: "5005"}
 """For an error object without its code (section 3: "else fall back to HTTP status"), where the switch allows it."""
 
@@ -85,6 +87,8 @@ def refusal(
         code = _BY_STATUS.get(status)
     if code is None:
         return Unknown(why=f"HTTP {status} without the provider's error object")
+    if (status, code) == _GATEWAY_AWAY:
+        return Unknown(why=f"HTTP {status} code {code}: the payment gateway cannot be reached")
     known = table.get(code)
     if known is None or _STATUS[code] != status:
         return Unknown(why=f"HTTP {status} code {code} is not documented")

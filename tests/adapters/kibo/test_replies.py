@@ -213,7 +213,9 @@ class TestTurnedAway:
 
 def test_a_gateway_that_does_not_answer_leaves_it_unknown() -> None:
     """503 code 5001 is documented, and a 5xx all the same: nobody knows what came of the card."""
-    assert isinstance(read("authorize", h.error(5001, 503)), Unknown)
+    outcome = read("authorize", h.error(5001, 503))
+    assert isinstance(outcome, Unknown)
+    assert outcome.why == "HTTP 503 code 5001: the payment gateway cannot be reached"
 
 
 @pytest.mark.parametrize(
