@@ -11,8 +11,9 @@ from stampcard.lifecycles import FulfilmentState
 from stampcard.model import Money, Refusal
 from stampcard.step import Async, M, Seat, Step, Sync, verb
 from stampcard.verbs import FulfilmentVerbs
-from stampcard_adapters.kalixo.adapter import KalixoAdapter
+from stampcard_adapters.kalixo.adapter import KalixoAdapter, hidden_keys
 from stampcard_adapters.kalixo.queries import codes_query, ping_query, product_query, products_query, wallet_query
+from stampcard_adapters.kalixo.refusals import NOTHING, Hidden
 from stampcard_adapters.kalixo.settings import Kalixo
 from stampcard_adapters.kalixo.values import GiftCode, Item, KalixoFacts, KalixoOrder, PlaceCodes, Product
 
@@ -69,7 +70,7 @@ class KalixoVerbs(FulfilmentVerbs[M, KalixoFacts]):
         standing = order if now is None else now
         if standing.state not in _SHOWABLE:
             raise self._no_codes(standing)
-        query = codes_query(standing, self._settings.version, call_budget=self._settings.switches.call_budget)
+        query = codes_query(standing, self._settings.version, call_budget=self._budget, hide=self._hidden())
         delivered = standing.facts.delivered
 
         def alarm(codes: tuple[GiftCode, ...]) -> str | None:
@@ -97,7 +98,8 @@ class KalixoVerbs(FulfilmentVerbs[M, KalixoFacts]):
                     search=search,
                     country=country,
                     language=language,
-                    call_budget=self._settings.switches.call_budget,
+                    call_budget=self._budget,
+                    hide=self._hidden(),
                 )
             )
             found += page.products
@@ -122,7 +124,8 @@ class KalixoVerbs(FulfilmentVerbs[M, KalixoFacts]):
             product_id=product_id,
             sku=sku,
             ean=ean,
-            call_budget=self._settings.switches.call_budget,
+            call_budget=self._budget,
+            hide=self._hidden(),
         )
         return (yield from self._ask(query))
 
@@ -131,14 +134,21 @@ class KalixoVerbs(FulfilmentVerbs[M, KalixoFacts]):
         """What the account has left, in each currency. Raises UnsupportedError in v1, which shows none."""
         if self._settings.version == 1:
             raise self._cannot("wallet")
-        return (yield from self._ask(wallet_query(call_budget=self._settings.switches.call_budget)))
+        return (yield from self._ask(wallet_query(call_budget=self._budget, hide=self._hidden())))
 
     @verb
     def ping(self) -> Step[datetime]:
         """Is the provider there? Its own time. Raises UnsupportedError in v1, UnavailableError."""
         if self._settings.version == 1:
             raise self._cannot("ping")
-        return (yield from self._ask(ping_query(call_budget=self._settings.switches.call_budget)))
+        return (yield from self._ask(ping_query(call_budget=self._budget, hide=self._hidden())))
+
+    @property
+    def _budget(self) -> float:
+        return self._settings.switches.call_budget
+
+    def _hidden(self) -> Hidden:
+        return NOTHING if self._seat.site is None else hidden_keys(self._settings, self._seat.site.tenant)
 
     def _no_codes(self, order: KalixoOrder) -> NotAllowedError:
         """Not yet while the provider may still deliver; else never, as the order stands."""
