@@ -13,7 +13,7 @@ from typing import Final
 
 from stampcard.model import Secret
 
-__all__ = ["another", "mark"]
+__all__ = ["another", "mark", "same"]
 
 _KEY: Final = b"stampcard kigo: which key"
 _CODE: Final = b"stampcard kigo: claim code\0"
@@ -35,3 +35,13 @@ def another(known: str | None, claim_code: str, api_key: Secret[str]) -> bool:
     if known is None or known.partition(":")[0] != now.partition(":")[0]:
         return False
     return not hmac.compare_digest(known.encode("utf-8", "replace"), now.encode())
+
+
+def same(known: str | None, word: str, api_key: Secret[str]) -> bool:
+    """Whether this is certainly the marked code, in its own or in the other case of letters."""
+    if known is None:
+        return False
+    return any(
+        hmac.compare_digest(known.encode("utf-8", "replace"), mark(one, api_key).encode())
+        for one in (word, word.upper(), word.lower())
+    )

@@ -18,7 +18,7 @@ from stampcard.step.look import read_order
 from stampcard.verbs import FulfilmentVerbs
 from stampcard_adapters.kigo.adapter import KigoAdapter
 from stampcard_adapters.kigo.links import carries_another_code, with_session
-from stampcard_adapters.kigo.marks import another
+from stampcard_adapters.kigo.marks import another, same
 from stampcard_adapters.kigo.queries import claim_query, sso_query
 from stampcard_adapters.kigo.settings import Kigo, KigoKeys
 from stampcard_adapters.kigo.values import Claim, ClaimLink, KigoFacts, KigoOrder, PlaceProduct, Sso
@@ -85,7 +85,13 @@ class KigoVerbs(FulfilmentVerbs[M, KigoFacts]):
             # Trap 9: made now, not when it was ordered. Made before the link is fetched: a reveal that is journalled
             # has then shown something.
             switches = self._settings.switches
-            login = sso_query(user, sso, program_field=switches.program_field, call_budget=switches.call_budget)
+            login = sso_query(
+                user,
+                sso,
+                program_field=switches.program_field,
+                call_budget=switches.call_budget,
+                hide=Secret((keys.api_key.reveal(),)),
+            )
             session = yield from ask(self._seat, self._kigo, known.site, login)
         claim = yield from self._claim(known, keys, why)
         if session is None:
@@ -109,7 +115,14 @@ class KigoVerbs(FulfilmentVerbs[M, KigoFacts]):
             return None
 
         request = self._kigo.order_call(order.id, facts.product_id)
-        query = claim_query(order.id, facts.product_id, request, call_budget=self._settings.switches.call_budget)
+        query = claim_query(
+            order.id,
+            facts.product_id,
+            request,
+            call_budget=self._settings.switches.call_budget,
+            hide=Secret((keys.api_key.reveal(), facts.user)),
+            telling=lambda word: same(facts.mark, word, keys.api_key),
+        )
         return (yield from self._reveal(order, query, why=why, alarm=alarm))
 
     def _may_reveal(self, order: KigoOrder, user: str, keys: KigoKeys, now: datetime) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -494,6 +495,23 @@ def test_no_claim_no_link_no_key_and_no_session_is_anywhere_but_in_the_hand(
     assert ID in text  # the net is not empty
     for canary in (code, url, session, "sandbox-kigo-key", world.model.claim_code(ID), "partner-hub.kigo.io"):
         assert canary not in text
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 409, 422])
+def test_who_is_forgotten_is_in_no_byte_of_the_journal_though_a_refusal_quoted_them(world: World, status: int) -> None:
+    quoting = b'{"error_code":"validation_error","error_message":"User Annabel for sandbox-kigo-key is bad"}'
+    world.faults.next(Status(status, body=quoting), trigger="place")
+    with pytest.raises(StampcardError) as caught:
+        world.place("A-1", user="annabel")
+    with suppress(StampcardError):
+        world.kigo.abandon(world.kigo.get("A-1"), why="gone")
+    assert world.tills[0].forget("annabel", provider="kigo") == 1
+    world.tills[0].close()
+    kept = b"".join(file.read_bytes() for file in world.journal.parent.rglob("*") if file.is_file()).decode("latin1")
+    kept += f"{caught.value} {caught.value.as_dict()}"
+    assert "A-1" in kept
+    assert "annabel" not in kept.lower()
+    assert "sandbox-kigo-key" not in kept
 
 
 def test_an_async_till_does_the_same(tmp_path: Path) -> None:
