@@ -2,8 +2,8 @@
 
 May live here: readings of a reply. May not: a request, a setting, what to do about an unknown outcome.
 
-An order is accepted only with both its claim code and its deep link; neither goes into an outcome, only the code's mark
-does. The other fields are echoes that may be missing; one that names another order, or another product, is not the
+An order is accepted only with both its claim code and its deep link; neither goes into an outcome, only their marks
+do. The other fields are echoes that may be missing; one that names another order, or another product, is not the
 answer to ours.
 """
 
@@ -17,8 +17,8 @@ from stampcard.adapter import Accepted, Declined, NotSent, Unknown
 from stampcard.lifecycles import FulfilmentState
 from stampcard.model import Secret
 from stampcard.wire import JsonView, Response
-from stampcard_adapters.kigo.links import oddity
-from stampcard_adapters.kigo.marks import mark
+from stampcard_adapters.kigo.links import oddity, origin
+from stampcard_adapters.kigo.marks import LINK, mark
 from stampcard_adapters.kigo.refusals import NOTHING, ORDERS, SSO, Hidden, Telling, error_code, refusal
 from stampcard_adapters.kigo.values import Claim, KigoFacts
 
@@ -46,13 +46,14 @@ def read_order(
     claim = read_claim(order_id, product_id, response, hide=hide)
     if not isinstance(claim, Claim):
         return claim
-    code = claim.claim_code.reveal()
+    code, link = claim.claim_code.reveal(), claim.url.reveal()
     known = None if api_key is None else mark(code, api_key)
+    leads = None if api_key is None else mark(origin(link), api_key, LINK)
     return Accepted(
-        facts=attrs.evolve(facts, mark=known),
+        facts=attrs.evolve(facts, mark=known, link=leads),
         to=FulfilmentState.COMPLETED,
         claims=known,  # a second order given the very same code would show one customer's goods to another
-        drift=oddity(claim.url.reveal(), code),
+        drift=oddity(link, code),
     )
 
 

@@ -17,8 +17,8 @@ from stampcard.step.ask import ask
 from stampcard.step.look import read_order
 from stampcard.verbs import FulfilmentVerbs
 from stampcard_adapters.kigo.adapter import KigoAdapter
-from stampcard_adapters.kigo.links import carries_another_code, with_session
-from stampcard_adapters.kigo.marks import another, same
+from stampcard_adapters.kigo.links import carries_another_code, origin, with_session
+from stampcard_adapters.kigo.marks import LINK, another, same
 from stampcard_adapters.kigo.queries import claim_query, sso_query
 from stampcard_adapters.kigo.settings import Kigo, KigoKeys
 from stampcard_adapters.kigo.values import Claim, ClaimLink, KigoFacts, KigoOrder, PlaceProduct, Sso
@@ -74,7 +74,7 @@ class KigoVerbs(FulfilmentVerbs[M, KigoFacts]):
 
         Raises NotAllowedError ("reveal.other_user", "reveal.not_completed", "reveal.too_late", after the switch
         `reveal_within`, "reveal.other_partner"), NeedsHumanError ("reveal.other_answer") when the provider now gives
-        another code, DeclinedError ("link.unusable", "sso.refused"), UnavailableError.
+        another code, or a link that leads elsewhere, DeclinedError ("link.unusable", "sso.refused"), UnavailableError.
         """
         known: KigoOrder = yield from read_order(self._seat, self._kigo, order.id)
         keys = self._settings.keys_of(known.site.tenant)
@@ -112,6 +112,8 @@ class KigoVerbs(FulfilmentVerbs[M, KigoFacts]):
                 return f"order {order.id}: Kigo now gives another claim code than when it was placed"
             if carries_another_code(claim.url.reveal(), code):
                 return f"order {order.id}: Kigo's deep link carries another code than its answer"
+            if another(facts.link, origin(claim.url.reveal()), keys.api_key, LINK):
+                return f"order {order.id}: Kigo's deep link leads elsewhere than when it was placed"
             return None
 
         request = self._kigo.order_call(order.id, facts.product_id)

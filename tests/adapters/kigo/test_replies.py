@@ -127,6 +127,14 @@ def test_what_is_learned_can_be_read_back_and_the_user_is_apart() -> None:
     assert decode(KigoFacts, tree, personal) == facts
 
 
+def test_facts_of_a_release_that_marked_no_link_are_read() -> None:
+    tree, personal = encode(o.accepted(o.ACCEPTED).facts.learn(o.place()))
+    assert tree.pop("link")
+    facts = decode(KigoFacts, tree, personal)
+    assert (facts.link, facts.user) == (None, "anna")
+    assert facts.mark
+
+
 def test_two_orders_given_one_code_claim_the_same_name() -> None:
     """The journal keeps such a name for one order: a second customer is not shown the first one's goods."""
     assert o.accepted(o.ACCEPTED).claims == o.accepted({**o.ACCEPTED, "deeplink_url": "https://x.example"}).claims

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -401,6 +402,27 @@ class TestReveal:
         with pytest.raises(NeedsHumanError):
             world.kigo.reveal(order, user="u-1", why="clicked")
         assert world.kinds()[-1] is EntryKind.DRIFT
+
+    @pytest.mark.parametrize(
+        "link",
+        [
+            "https://partner-hub.kigo.io/OTHER",
+            "https://evil.example?claim-code={}",
+            "https://partner-hub.kigo.io:8443?claim-code={}",
+            "https://partner-hub.kigo.io?claim-code={}#claim-code=OTHER",
+            "https://partner-hub.kigo.io?claim_code=OTHER",
+            "https://partner-hub.kigo.io?Claim-Code=OTHER",
+        ],
+    )
+    def test_a_link_that_leads_elsewhere_than_before_raises_the_alarm(self, world: World, link: str) -> None:
+        order, code = world.place(), world.model.claim_code(ID)
+        body = {"claim_code": code, "deeplink_url": link.format(code)}
+        world.faults.next(Status(200, body=json.dumps(body).encode()), trigger="place")
+        with pytest.raises(NeedsHumanError) as caught:
+            world.kigo.reveal(order, user="u-1", why="clicked")
+        assert (caught.value.code, world.kinds()[-1]) == ("reveal.other_answer", EntryKind.DRIFT)
+        assert "OTHER" not in str(caught.value) + repr(world.kigo.history(ID))
+        assert world.kigo.reveal(order, user="u-1", why="again").claim_code.reveal() == code
 
     def test_without_a_usable_link_nothing_is_shown(self, world: World) -> None:
         order = world.place()
