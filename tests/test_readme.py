@@ -14,6 +14,7 @@ from stampcard_adapters.testing import STORE, Sandbox
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
+PAGES = sorted((ROOT / "docs" / "providers").glob("*.md"))
 
 
 def test_the_tour_runs_as_written() -> None:
@@ -42,10 +43,18 @@ def test_what_a_till_does_when_it_starts_runs_as_written() -> None:
         assert names["bookmark"] == list(till.changes())[-1].position
 
 
-def test_the_example_of_another_signing_scheme_runs_as_written() -> None:
-    failed, tried = doctest.testfile(str(ROOT / "docs" / "providers" / "spendgo.md"), module_relative=False)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_the_programs_of_each_provider_run_as_written(page: Path) -> None:
+    failed, tried = doctest.testfile(str(page), module_relative=False)
     assert tried > 8
     assert failed == 0
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.stem != "spendgo"], ids=lambda page: page.stem)
+def test_each_program_shows_a_refusal_and_a_lost_reply_and_the_books_balance(page: Path) -> None:
+    program = doctest.script_from_examples(page.read_text(encoding="utf-8"))
+    for part in ("DeclinedError as", "Drop(When.AFTER)", ".recover(", f"sandbox.{page.stem}.unbalanced()"):
+        assert part in program, part
 
 
 def test_every_link_leads_somewhere() -> None:
