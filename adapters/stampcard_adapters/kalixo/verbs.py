@@ -10,6 +10,7 @@ from stampcard.errors import Next, NotAllowedError, UnsupportedError
 from stampcard.lifecycles import FulfilmentState
 from stampcard.model import Money, Refusal
 from stampcard.step import Async, M, Seat, Step, Sync, verb
+from stampcard.step.wish import keepable
 from stampcard.verbs import FulfilmentVerbs
 from stampcard_adapters.kalixo.adapter import KalixoAdapter, hidden_keys
 from stampcard_adapters.kalixo.queries import codes_query, ping_query, product_query, products_query, wallet_query
@@ -88,6 +89,7 @@ class KalixoVerbs(FulfilmentVerbs[M, KalixoFacts]):
 
         Each filter may list several, separated by commas. Raises UnavailableError, DeclinedError.
         """
+        keepable(self._seat, search, country, language)
         found: list[Product] = []
         skip = 0
         for _ in range(_PAGES):
@@ -116,6 +118,7 @@ class KalixoVerbs(FulfilmentVerbs[M, KalixoFacts]):
 
         Raises DeclinedError ("product.unknown"), UnsupportedError for what this version cannot be asked by.
         """
+        keepable(self._seat, sku, ean)
         by_id = self._settings.version == 2
         if (product_id is None) if by_id else (sku is None and ean is None):
             raise self._cannot("product by sku" if by_id else "product by id")

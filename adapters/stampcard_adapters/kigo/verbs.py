@@ -15,6 +15,7 @@ from stampcard.model import Refusal, Secret
 from stampcard.step import Async, M, Seat, Step, Sync, verb
 from stampcard.step.ask import ask
 from stampcard.step.look import read_order
+from stampcard.step.wish import keepable
 from stampcard.verbs import FulfilmentVerbs
 from stampcard_adapters.kigo.adapter import KigoAdapter
 from stampcard_adapters.kigo.links import carries_another_code, origin, with_session
@@ -82,6 +83,7 @@ class KigoVerbs(FulfilmentVerbs[M, KigoFacts]):
         self._may_reveal(known, user, keys, now)
         session: Secret[str] | None = None
         if sso is not None:
+            keepable(self._seat, sso.program, sso.email, order_id=order.id)
             # Trap 9: made now, not when it was ordered. Made before the link is fetched: a reveal that is journalled
             # has then shown something.
             switches = self._settings.switches

@@ -14,6 +14,7 @@ from stampcard.model import Address, EntryKind
 from stampcard.step import Async, M, Seat, Step, Sync, verb
 from stampcard.step.look import look
 from stampcard.step.recover import settle_order
+from stampcard.step.wish import keepable
 from stampcard.verbs import RedemptionVerbs
 from stampcard_adapters.sessionm.adapter import SessionMAdapter, hidden_keys
 from stampcard_adapters.sessionm.envelope import ALREADY, NOTHING, Hidden
@@ -58,6 +59,7 @@ class SessionMVerbs(RedemptionVerbs[M, SessionMFacts]):
 
         Raises DeclinedError ("member.unknown"), UnavailableError.
         """
+        keepable(self._seat, locale)
         query = offers_query(user, locale=locale, call_budget=self._budget, hide=self._hidden())
         return (yield from self._ask(query))
 
@@ -113,6 +115,7 @@ class SessionMVerbs(RedemptionVerbs[M, SessionMFacts]):
     ) -> Step[TransactionPage]:
         """A page of the customer's ledger: an order is a debit with its record id; a rejection shows here whether it
         gave anything back. cursor: of the page before. Raises as `orders` does."""
+        keepable(self._seat, cursor)
         query = transactions_query(
             user,
             start=start,
@@ -133,6 +136,7 @@ class SessionMVerbs(RedemptionVerbs[M, SessionMFacts]):
     @verb
     def answer(self, user: User, offer: Offer, question: Question, response: str) -> Step[Challenge]:
         """What the customer answered. Raises DeclinedError ("challenge.wrong_answer"): ask for another question."""
+        keepable(self._seat, response)
         query = answer_query(
             user,
             offer,

@@ -646,3 +646,15 @@ def test_credentials_the_provider_quotes_reach_no_error_and_no_journal(open_worl
         for error in (caught.value, asked.value):
             kept += f"{error} {error.as_dict()} {error.cashier}"
         assert not [secret for secret in secrets if secret in kept], status
+
+
+@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("argument", ["search", "country", "language", "sku", "ean"])
+def test_half_a_surrogate_pair_is_refused_before_anything_is_asked(
+    open_world: Open, version: Any, argument: str
+) -> None:
+    world = open_world(version)
+    ask = world.kalixo.product if argument in ("sku", "ean") else world.kalixo.products
+    with world.faults.offline(), pytest.raises(NotAllowedError) as caught:
+        ask(**{argument: "\ud800"})
+    assert caught.value.code == "input.type"

@@ -328,6 +328,13 @@ class TestReveal:
             assert caught.value.code == "reveal.other_user"
         assert world.kinds() == before
 
+    @pytest.mark.parametrize("sso", [Sso(program="\ud800"), Sso(email="\ud800")])
+    def test_not_with_a_login_that_is_no_text(self, world: World, sso: Sso) -> None:
+        order = world.place()
+        with world.faults.offline(), pytest.raises(NotAllowedError) as caught:
+            world.kigo.reveal(order, user="u-1", why="clicked", sso=sso)
+        assert caught.value.code == "input.type"
+
     def test_not_for_what_the_order_in_hand_pretends(self, world: World) -> None:
         """The journal says whose it is, not the value in hand."""
         order = world.place()

@@ -614,3 +614,17 @@ def test_a_tenant_without_keys_is_told_before_anything_is_journalled() -> None:
         with pytest.raises(ConfigurationError):
             till.use(settings).redeem("r-1", SessionMBooks(SessionMModel()).card, user=UserId("x"))
         assert list(till.changes()) == []
+
+
+def test_half_a_surrogate_pair_is_refused_before_anything_is_asked(shop: Shop) -> None:
+    question = shop.sessionm.question(shop.user)
+    asked: list[Callable[[], object]] = [
+        lambda: shop.sessionm.offers(shop.user, locale="\ud800"),
+        lambda: shop.sessionm.transactions(shop.user, cursor="\ud800"),
+        lambda: shop.sessionm.answer(shop.user, shop.books.contest, question, "\ud800"),
+    ]
+    with shop.faults.offline():
+        for ask in asked:
+            with pytest.raises(NotAllowedError) as caught:
+                ask()
+            assert caught.value.code == "input.type"
