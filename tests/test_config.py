@@ -103,6 +103,8 @@ class TestUrl:
             ("https://a b.example", LIVE, ["is more or less than scheme://host[:port]"]),
             ("https://x:99999999", LIVE, ["is more or less than scheme://host[:port]"]),
             ("https://x:port", LIVE, ["is no URL"]),
+            ("https://x:0", LIVE, ["is more or less than scheme://host[:port]"]),
+            ("http://127.0.0.1:0", SANDBOX, ["is more or less than scheme://host[:port]"]),
             ("x.example", LIVE, ["is more or less than scheme://host[:port]", "is not https"]),
             ("", SANDBOX, ["is more or less than scheme://host[:port]", "is not https"]),
         ],

@@ -4,16 +4,43 @@ from __future__ import annotations
 
 import doctest
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from stampcard import GUEST, Basket, InDoubtError, Line, Money, Site, Tender, TenderKind, Till, Totals
+from stampcard import (
+    GUEST,
+    Basket,
+    DeclinedError,
+    InDoubtError,
+    Line,
+    Money,
+    NeedsHumanError,
+    Site,
+    StampcardError,
+    Tender,
+    TenderKind,
+    Till,
+    Totals,
+    UnavailableError,
+)
 from stampcard.testing import Drop, When
 from stampcard_adapters.testing import STORE, Sandbox
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
+ERRORS = (StampcardError, NeedsHumanError, UnavailableError, DeclinedError)
+ASKS: dict[str, Callable[[Any, Sandbox], object]] = {
+    "spendgo": lambda spendgo, sandbox: spendgo.member(sandbox.spendgo.phone),
+    "sessionm": lambda sessionm, sandbox: sessionm.points(sandbox.sessionm.user),
+    "kalixo": lambda kalixo, _: kalixo.products(search="KTEST-OK"),
+    "kigo": lambda kigo, sandbox: kigo.place("a-1", sandbox.kigo.product, user="u-41"),
+    "kibo": lambda kibo, sandbox: kibo.authorize(sandbox.kibo.cart("a-1"), sandbox.kibo.card),
+}
+"""A call each provider answers only when its keys are right."""
+PAGES = sorted((ROOT / "docs" / "providers").glob("*.md"))
 
 
 def test_the_tour_runs_as_written() -> None:
@@ -42,10 +69,46 @@ def test_what_a_till_does_when_it_starts_runs_as_written() -> None:
         assert names["bookmark"] == list(till.changes())[-1].position
 
 
-def test_the_example_of_another_signing_scheme_runs_as_written() -> None:
-    failed, tried = doctest.testfile(str(ROOT / "docs" / "providers" / "spendgo.md"), module_relative=False)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_the_programs_of_each_provider_run_as_written(page: Path) -> None:
+    failed, tried = doctest.testfile(str(page), module_relative=False)
     assert tried > 8
     assert failed == 0
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.stem != "spendgo"], ids=lambda page: page.stem)
+def test_each_program_shows_a_refusal_and_a_lost_reply_and_the_books_balance(page: Path) -> None:
+    program = doctest.script_from_examples(page.read_text(encoding="utf-8"))
+    for part in ("DeclinedError as", "Drop(When.AFTER)", ".recover(", f"sandbox.{page.stem}.unbalanced()"):
+        assert part in program, part
+
+
+NAMED = re.findall(r"^\| `(\w+_)` \| (.+?) \| `\.(\w+)` \| (.+) \|$", README.read_text(encoding="utf-8"), re.MULTILINE)
+
+
+@pytest.mark.parametrize(("prefix", "fields", "provider", "names"), NAMED, ids=[row[2] for row in NAMED])
+def test_a_till_of_ones_own_is_set_up_as_the_table_says(prefix: str, fields: str, provider: str, names: str) -> None:
+    sandbox = Sandbox()
+    books = getattr(sandbox, provider)
+    assert [name for name in re.findall(r"`(\w+)`", names) if not hasattr(books, name)] == []
+    settings = type(books.provider())
+    assert prefix == f"{provider.upper()}_"
+    for way in fields.split("; or "):
+        env = {f"{prefix}ENVIRONMENT": "sandbox", f"{prefix}URL": "http://127.0.0.1:1"}
+        for field, value in re.findall(r"`(\w+)(?:=(\w+))?`", way):
+            env |= {field: value} if value else {prefix + field.upper(): str(books.model.tenants()[provider][field])}
+        with Till(":memory:", site=Site(store=STORE), transport=sandbox.transport()) as till:
+            ASKS[provider](till.use(settings.from_env(env)), sandbox)
+
+
+def test_the_table_names_every_provider_and_every_attribute_of_an_error() -> None:
+    assert [row[2] for row in NAMED] == ["spendgo", "sessionm", "kalixo", "kigo", "kibo"]
+    text = README.read_text(encoding="utf-8")
+    [said] = re.findall(r"^Each has `\.next`(?:.+\n)+", text, re.MULTILINE)
+    public = {name for name in vars(StampcardError("no")) | vars(StampcardError) if not name.startswith("_")}
+    shown = set(re.findall(r"`\.(\w+)", said))
+    assert public - {"default_code", "recorded", "replayed"} <= shown
+    assert [name for name in shown if not any(hasattr(kind, name) or name in vars(kind("no")) for kind in ERRORS)] == []
 
 
 def test_every_link_leads_somewhere() -> None:

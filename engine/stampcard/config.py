@@ -155,7 +155,8 @@ def url_problems(
     except (httpx.InvalidURL, ValueError):
         return [Refusal(code="url.bad", message="is no URL", field=field)]
     says: list[str] = []
-    odd = not 0 < (parsed.port or 443) < 65536 or "%" in parsed.host  # httpx escapes what no host may hold
+    odd = parsed.port is not None and not 0 < parsed.port < 65536
+    odd = odd or "%" in parsed.host  # httpx escapes what no host may hold
     if odd or not parsed.host or parsed.userinfo or parsed.path not in ("", "/") or "?" in url or "#" in url:
         says.append("is more or less than scheme://host[:port]")
     local = environment is Environment.SANDBOX and parsed.scheme == "http" and on_loopback(parsed.host)

@@ -6,15 +6,22 @@ import ast
 import importlib
 import re
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, ClassVar
 
 import attrs
+import httpx
 import pytest
 
-from stampcard import config, hooks
-from stampcard.adapter import Evidence, Policy
+from stampcard import InDoubtError, Site, Till, config, hooks
+from stampcard.adapter import Accepted, Adapter, Evidence, Policy, Repeat, Resend
+from stampcard.commands import Approve, Command, Redeem
+from stampcard.lifecycles import REDEMPTION, RedemptionState
+from stampcard.model import Environment, Facts
 from stampcard.testing.adapter_contract import AdapterContract
 from stampcard.testing.model_contract import ModelContract
+from stampcard.wire import Request, Response
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "adapters" / "ADDING_A_PROVIDER.md"
@@ -72,6 +79,55 @@ def test_other_code_imports_what_there_is(block: str) -> None:
         if isinstance(node, ast.ImportFrom):
             module = importlib.import_module(node.module or "")
             assert [alias.name for alias in node.names if not hasattr(module, alias.name)] == []
+
+
+@pytest.mark.parametrize(("word", "state"), [("waiting", "pending_approval"), ("given", "approved"), ("odd", None)])
+def test_the_verb_of_a_redemption_runs_as_written(word: str, state: str | None) -> None:
+    """The block that opens an order and says where an answer leads, at a till: approved from there on as well."""
+    [block] = [block for block in PYTHON if "RedemptionVerbs" in block]
+    written: dict[str, Any] = {}
+    exec(compile(block, str(PAGE), "exec"), written)  # noqa: S102  the page's own code is what is tested
+
+    class Mugs(Adapter[RedemptionState, Facts, Any]):
+        name: ClassVar[str] = "mugs"
+        lifecycle = REDEMPTION
+        facts: ClassVar[type[Facts]] = Facts
+        commands: ClassVar[tuple[type[Command], ...]] = (Redeem, Approve)
+        policies: ClassVar[Mapping[str, Policy]] = dict.fromkeys(("redeem", "approve"), Policy(repeat=Repeat.SAME_KEY))
+        environment, base_url = Environment.SANDBOX, "http://127.0.0.1"
+
+        def opening(self) -> Facts:
+            return Facts()
+
+        def request(self, order: Any, command: Any, /) -> Request:
+            return Request.post(f"/{command.trigger}", {"order": order.id})
+
+        def read(self, order: Any, command: Any, response: Response, /) -> Any:
+            if isinstance(command, Redeem):
+                return written["read_redeem"](order, response)
+            return Accepted(facts=order.facts)
+
+        def recover(self, order: Any, command: Any, evidence: Evidence, /) -> Any:
+            return Resend()
+
+        def auth(self, site: Site, /) -> httpx.Auth:
+            return httpx.Auth()
+
+    class Settings:
+        def bind(self, seat: Any, /) -> Any:
+            return written["MugVerbs"](seat, Mugs())
+
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, json={"order": "m-1", "state": word}))
+    with Till(":memory:", site=Site(store="1"), transport=transport) as till:
+        mugs = till.use(Settings())
+        if state is None:
+            with pytest.raises(InDoubtError):
+                mugs.redeem("m-1", "blue", points=50)
+            return
+        order = mugs.redeem("m-1", "blue", points=50, ticket="417")
+        assert (order.state.value, order.ticket) == (state, "417")
+        assert mugs.redeem("m-1", "blue", points=50).replayed
+        assert order.final or mugs.approve(order, why="seen").state is RedemptionState.APPROVED
 
 
 def test_what_every_provider_needs_is_pointed_to() -> None:

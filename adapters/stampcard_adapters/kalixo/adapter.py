@@ -14,20 +14,21 @@ import httpx
 
 from stampcard.adapter import Adapter, Description, Escalate, Evidence, Policy, Recovery, Repeat, Rule
 from stampcard.commands import Command, Observe
+from stampcard.errors import ConfigurationError
 from stampcard.hooks import TenantHooks
 from stampcard.lifecycles import FULFILMENT, FulfilmentState
-from stampcard.model import Facts, Refusal, Site
+from stampcard.model import Facts, Refusal, Secret, Site
 from stampcard.tokens import TokenAuth
 from stampcard.wire import Request, Response
 from stampcard_adapters.kalixo.login import ApiKeyAuth, KalixoLogin
 from stampcard_adapters.kalixo.recovery import recovery
-from stampcard_adapters.kalixo.refusals import unauthorized
+from stampcard_adapters.kalixo.refusals import NOTHING, Hidden, unauthorized
 from stampcard_adapters.kalixo.replies import Outcome, read_look, read_place
 from stampcard_adapters.kalixo.requests import look_request, place_request
 from stampcard_adapters.kalixo.settings import Kalixo, KalixoKeys, Switches
 from stampcard_adapters.kalixo.values import NAME, Item, KalixoFacts, KalixoOrder, PlaceCodes, Version
 
-__all__ = ["KalixoAdapter", "described", "policies"]
+__all__ = ["KalixoAdapter", "described", "hidden_keys", "policies"]
 
 _LONGEST_WAIT: Final = 900.0
 """Seconds between two looks, however late the provider expects to be ready."""
@@ -107,17 +108,18 @@ class KalixoAdapter(Adapter[FulfilmentState, KalixoFacts, Command]):
         return look_request(order.id, order.facts.kalixo_id, self.settings.version)
 
     def read(self, order: KalixoOrder, command: Command, response: Response, /) -> Outcome:
+        version, hide = self.settings.version, hidden_keys(self.settings, order.site.tenant)
         if isinstance(command, PlaceCodes):
-            return read_place(order, command, response, self.settings.version)
-        return read_look(order, response, self.settings.version)
+            return read_place(order, command, response, version, hide=hide)
+        return read_look(order, response, version, hide=hide)
 
     def recover(
         self, order: KalixoOrder, command: Command, evidence: Evidence, /
     ) -> Recovery[FulfilmentState, KalixoFacts]:
         if not isinstance(command, PlaceCodes):
             return Escalate(reason="an observation promises nothing", check=f"order {order.id}")
-        settings = self.settings
-        return recovery(order, command, evidence, version=settings.version, switches=settings.switches)
+        settings, hide = self.settings, hidden_keys(self.settings, order.site.tenant)
+        return recovery(order, command, evidence, version=settings.version, switches=settings.switches, hide=hide)
 
     def look_after(self, order: KalixoOrder, now: datetime, looks: int, /) -> float | None:
         """At the time the provider named, then about once a minute (B3); v1 names none, and is asked sooner."""
@@ -137,6 +139,16 @@ class KalixoAdapter(Adapter[FulfilmentState, KalixoFacts, Command]):
         if self.settings.version == 2:
             return ApiKeyAuth(keys)
         return TokenAuth(KalixoLogin(self.base_url, keys, self.settings.switches), refused=unauthorized)
+
+
+def hidden_keys(settings: Kalixo, tenant: str) -> Hidden:
+    """A tenant's credentials as text, to be struck out of foreign words; nothing where there are none."""
+    try:
+        keys = settings.keys_of(tenant)
+    except ConfigurationError:  # they are gone since: what was sent with them cannot be told from other words
+        return NOTHING
+    secrets = (secret.reveal() for secret in (keys.password, keys.api_key) if secret is not None)
+    return Secret((*secrets, keys.email or ""))
 
 
 def _of_total(command: PlaceCodes, version: Version) -> list[Refusal]:

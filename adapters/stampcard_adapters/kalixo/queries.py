@@ -1,7 +1,8 @@
 """Calls that belong to no step of an order: catalogue, wallet, a sign of life, and the codes, fetched again.
 
 May live here: their requests and the reading of their replies, both pure. May not: a journal, a retry, a setting.
-Sections are those of the provider's fact sheet. A query answers with its value, or with what the refusal means.
+Sections are those of the provider's fact sheet. A query answers with its value, or with what the refusal means;
+`hide` are the keys it is called with, which no answer of it shows.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from stampcard.lifecycles import FulfilmentState
 from stampcard.model import Money
 from stampcard.model.money import exponent
 from stampcard.wire import JsonView, Request, Response, path
-from stampcard_adapters.kalixo.refusals import refusal
+from stampcard_adapters.kalixo.refusals import NOTHING, Hidden, refusal
 from stampcard_adapters.kalixo.replies import codes_in, hidden_in, standing
 from stampcard_adapters.kalixo.requests import look_request, text
 from stampcard_adapters.kalixo.values import GiftCode, KalixoOrder, Product, ProductPage, Version
@@ -36,6 +37,7 @@ def products_query(
     country: str | None = None,
     language: str | None = None,
     call_budget: float = 10.0,
+    hide: Hidden = NOTHING,
 ) -> Query[ProductPage]:
     """GET /catalog/products. skip is always sent: v1's own default would leave the first product out (trap 13).
 
@@ -58,7 +60,7 @@ def products_query(
             products=tuple(found), count=skip + len(rows) if count is None else int(count), rows=len(rows)
         )
 
-    return Query(name="products", request=request, read=lambda r: _read(r, page), call_budget=call_budget)
+    return Query(name="products", request=request, read=lambda r: _read(r, page, hide), call_budget=call_budget)
 
 
 def product_query(
@@ -68,6 +70,7 @@ def product_query(
     sku: str | None = None,
     ean: str | None = None,
     call_budget: float = 10.0,
+    hide: Hidden = NOTHING,
 ) -> Query[Product]:
     """v2: GET /catalog/products/{id}. v1: GET /catalog/product?sku= or ?ean= (A4: the sources differ; say which).
 
@@ -88,10 +91,10 @@ def product_query(
         found = _products(body)
         return next((p for p in found if sku is not None and p.sku == sku), found[0] if found else None)
 
-    return Query(name="product", request=request, read=lambda r: _read(r, one), call_budget=call_budget)
+    return Query(name="product", request=request, read=lambda r: _read(r, one, hide), call_budget=call_budget)
 
 
-def wallet_query(*, call_budget: float = 10.0) -> Query[tuple[Money, ...]]:
+def wallet_query(*, call_budget: float = 10.0, hide: Hidden = NOTHING) -> Query[tuple[Money, ...]]:
     """GET /wallet (B1, v2): balances are DECIMAL MAJOR units of each currency (trap 8)."""
 
     def balances(body: JsonView) -> tuple[Money, ...] | None:
@@ -105,12 +108,12 @@ def wallet_query(*, call_budget: float = 10.0) -> Query[tuple[Money, ...]]:
     return Query(
         name="wallet",
         request=Request.get("/v2/wallet"),
-        read=lambda r: _read(r, balances),
+        read=lambda r: _read(r, balances, hide),
         call_budget=call_budget,
     )
 
 
-def ping_query(*, call_budget: float = 10.0) -> Query[datetime]:
+def ping_query(*, call_budget: float = 10.0, hide: Hidden = NOTHING) -> Query[datetime]:
     """GET /ping (B1, v2): the provider's time."""
 
     def moment(body: JsonView) -> datetime | None:
@@ -120,18 +123,22 @@ def ping_query(*, call_budget: float = 10.0) -> Query[datetime]:
             return None
         return told.replace(tzinfo=UTC) if told.tzinfo is None else told
 
-    return Query(name="ping", request=Request.get("/v2/ping"), read=lambda r: _read(r, moment), call_budget=call_budget)
+    return Query(
+        name="ping", request=Request.get("/v2/ping"), read=lambda r: _read(r, moment, hide), call_budget=call_budget
+    )
 
 
-def codes_query(order: KalixoOrder, version: Version, *, call_budget: float = 10.0) -> Query[tuple[GiftCode, ...]]:
+def codes_query(
+    order: KalixoOrder, version: Version, *, call_budget: float = 10.0, hide: Hidden = NOTHING
+) -> Query[tuple[GiftCode, ...]]:
     """The order again, for its codes. They are in the answer alone: no refusal and no reason quotes the reply."""
     request = look_request(order.id, order.facts.kalixo_id, version)
 
     def read(response: Response) -> tuple[GiftCode, ...] | Declined | NotSent | Unknown:
         body = response.json()
         if response.status != 200:
-            return refusal(response, hide=hidden_in(body))
-        seen = standing(order, body, order.facts.items)
+            return refusal(response, hide=hidden_in(body, hide))
+        seen = standing(order, body, order.facts.items, hide=hide)
         if isinstance(seen, str):
             return Unknown(why=f"HTTP 200: {seen}")
         if seen.state not in (FulfilmentState.COMPLETED, FulfilmentState.PARTIALLY_COMPLETED):
@@ -141,9 +148,9 @@ def codes_query(order: KalixoOrder, version: Version, *, call_budget: float = 10
     return Query(name="reveal", request=request, read=read, call_budget=call_budget)
 
 
-def _read(response: Response, value: Callable[[JsonView], T | None]) -> T | Declined | NotSent | Unknown:
+def _read(response: Response, value: Callable[[JsonView], T | None], hide: Hidden) -> T | Declined | NotSent | Unknown:
     if response.status != 200:
-        return refusal(response)
+        return refusal(response, hide=hide)
     body = response.json()
     if body.bad or body.any("statusCode").there:
         return Unknown(why=f"HTTP 200: {body.bad or 'an error object'}")

@@ -13,7 +13,7 @@ from typing import TypeAlias
 from stampcard.adapter import Accepted, Declined, Escalate, Evidence, NotSent, Probe, Recovery, Resend, Unknown
 from stampcard.lifecycles import FulfilmentState
 from stampcard.wire import Response
-from stampcard_adapters.kalixo.refusals import ALREADY, NOT_FOUND, refusal
+from stampcard_adapters.kalixo.refusals import ALREADY, NOT_FOUND, NOTHING, Hidden, refusal
 from stampcard_adapters.kalixo.replies import differs, hidden_in, placed, standing
 from stampcard_adapters.kalixo.requests import look_request
 from stampcard_adapters.kalixo.settings import Switches
@@ -25,14 +25,20 @@ Seen: TypeAlias = Accepted[FulfilmentState, KalixoFacts] | Declined | NotSent | 
 
 
 def recovery(
-    order: KalixoOrder, command: PlaceCodes, evidence: Evidence, *, version: Version, switches: Switches
+    order: KalixoOrder,
+    command: PlaceCodes,
+    evidence: Evidence,
+    *,
+    version: Version,
+    switches: Switches,
+    hide: Hidden = NOTHING,
 ) -> Recovery[FulfilmentState, KalixoFacts]:
-    """The next move for an open `place`."""
+    """The next move for an open `place`. hide: the keys it is called with."""
     answer = evidence.answer
     if version == 2:
 
         def read(response: Response) -> Seen:
-            return _shown(order, command, evidence, switches, response)
+            return _shown(order, command, evidence, switches, response, hide)
 
         return Probe(request=look_request(order.id, None, 2), read=read)
     if answer is None:
@@ -44,7 +50,7 @@ def recovery(
         return _look(order, "it was placed already, and v1 has no look-up by our code")
 
     def adopt(response: Response) -> Seen:
-        return _adopted(order, command, existing, response)
+        return _adopted(order, command, existing, response, hide)
 
     return Probe(request=look_request(order.id, existing, 1), read=adopt)
 
@@ -53,11 +59,18 @@ def _look(order: KalixoOrder, reason: str) -> Escalate:
     return Escalate(reason=f"place: {reason}", check=f"What became of the order with our code {order.id} at Kalixo?")
 
 
-def _shown(order: KalixoOrder, command: PlaceCodes, evidence: Evidence, switches: Switches, response: Response) -> Seen:
+def _shown(
+    order: KalixoOrder,
+    command: PlaceCodes,
+    evidence: Evidence,
+    switches: Switches,
+    response: Response,
+    hide: Hidden,
+) -> Seen:
     """v2's answer to a look by our code."""
     if response.status == 404:
         return _absent(order, evidence, switches, response)
-    return _ours(order, command, response, 2)
+    return _ours(order, command, response, 2, hide)
 
 
 def _absent(order: KalixoOrder, evidence: Evidence, switches: Switches, response: Response) -> Seen:
@@ -73,13 +86,13 @@ def _absent(order: KalixoOrder, evidence: Evidence, switches: Switches, response
     return answer  # the repeat was refused, and nothing of the first can land any more
 
 
-def _ours(order: KalixoOrder, command: PlaceCodes, response: Response, version: Version) -> Seen:
+def _ours(order: KalixoOrder, command: PlaceCodes, response: Response, version: Version, hide: Hidden) -> Seen:
     body = response.json()
     if response.status != 200:
-        no = refusal(response, hide=hidden_in(body))
+        no = refusal(response, hide=hidden_in(body, hide))
         # A no to the question is no answer about the order.
         return Unknown(why=f"the look was refused ({no.code})") if isinstance(no, Declined) else no
-    seen = standing(order, body, command.items)
+    seen = standing(order, body, command.items, hide=hide)
     if isinstance(seen, str):
         return Unknown(why=f"HTTP 200: {seen}")
     if seen.facts.status is None:
@@ -89,11 +102,11 @@ def _ours(order: KalixoOrder, command: PlaceCodes, response: Response, version: 
     return placed(seen, version)
 
 
-def _adopted(order: KalixoOrder, command: PlaceCodes, existing: str, response: Response) -> Seen:
+def _adopted(order: KalixoOrder, command: PlaceCodes, existing: str, response: Response, hide: Hidden) -> Seen:
     """v1 named the order that has our code: it is taken when it holds what we ordered."""
     if response.status == 404:
         return _look(order, f"it was placed already as {existing}, which cannot be found")
-    seen = _ours(order, command, response, 1)
+    seen = _ours(order, command, response, 1, hide)
     if isinstance(seen, Accepted) and seen.facts.kalixo_id != existing:
         return Unknown(why="the look was answered about another order")
     return seen

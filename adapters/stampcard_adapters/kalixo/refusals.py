@@ -9,13 +9,17 @@ only in that shape; anything else that is no success (a gateway's page, a 3xx, a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from typing import Final
+from typing import Final, TypeAlias
 
 from stampcard.adapter import Declined, NotSent, Unknown
+from stampcard.model import Secret
 from stampcard.wire import LONGEST_WAIT, JsonView, Response, http_date, one_line
 
-__all__ = ["ALREADY", "NOT_FOUND", "error_message", "refusal", "shown", "unauthorized"]
+__all__ = ["ALREADY", "NOTHING", "NOT_FOUND", "Hidden", "error_message", "refusal", "shown", "unauthorized"]
+
+Hidden: TypeAlias = Secret[tuple[str, ...]]
+"""Texts the provider might echo, keys and codes: struck out of its words."""
+NOTHING: Final[Hidden] = Secret(())
 
 ALREADY: Final = "order.already_placed"
 """409, or the 400 of trap 1: an order has our code. Nobody knows yet whether it is this one."""
@@ -41,13 +45,14 @@ _TABLE: Final = tuple((status, re.compile(words, re.IGNORECASE), code, say) for 
 _REFUSED: Final = ("order.refused", "The gift-card service does not accept this order as it is.")
 _TWICE: Final = re.compile(r"\balready\b|\bduplicate", re.IGNORECASE)
 _ALREADY_SAID: Final = "An order with this number exists already at the gift-card service."
-_LIKE_A_SECRET: Final = re.compile(r"[A-Z0-9]{4,}(?:-[A-Z0-9]{4,}){2,}|kal_(?:test|live)_\S*")
-"""As the samples' codes and the keys look. The provider's words are kept and shown: those go (trap 14)."""
+_LIKE_A_SECRET: Final = re.compile(r"[A-Z0-9]{4,}(?:-[A-Z0-9]{4,}){2,}|kal_(?:test|live)_\S*|eyJ[\w-]+(?:\.[\w-]*)*")
+"""As the samples' codes, the keys and v1's tokens look. The provider's words are kept and shown: those go (trap 14)."""
+_WHOLE: Final = 4
 _TEMPLATE: Final = re.compile(r"[a-z_]{1,40}")
 """v1's sample has a text for statusCode: "api_error"."""
 
 
-def refusal(response: Response, *, hide: Iterable[str] = ()) -> Declined | NotSent | Unknown:
+def refusal(response: Response, *, hide: Hidden = NOTHING) -> Declined | NotSent | Unknown:
     """What a reply that is no success says. Total. hide: what must not be quoted, wherever it stands."""
     status = response.status
     if status == 429:  # turned away at the door
@@ -96,16 +101,23 @@ def error_message(body: JsonView, status: int) -> str | None:
     return told.strip() or None
 
 
-def shown(words: str | None, hide: Iterable[str] = ()) -> str | None:
-    """A line of foreign text (`stampcard.wire.one_line`) with no code in it.
+def shown(words: str | None, hide: Hidden = NOTHING) -> str | None:
+    """A line of foreign text (`stampcard.wire.one_line`) with no code and no key in it.
 
-    hide: what is known to be one; what looks like one goes too.
+    hide: what is known to be one, in any case of its letters; what looks like one goes too.
     """
     if words is None:
         return None
-    for secret in hide:
-        words = words.replace(secret, "***")
-    return one_line(_LIKE_A_SECRET.sub("***", words[:4000]))
+    return one_line(_struck(words[:4000], hide), strike=lambda line: _struck(line, hide))
+
+
+def _struck(words: str, hide: Hidden) -> str:
+    for secret in sorted(filter(str.strip, hide.reveal()), key=len, reverse=True):
+        found = r"\s+".join(map(re.escape, secret.split()))
+        # a short one only where it stands alone: elsewhere it is part of another word
+        whole = found if len(secret) >= _WHOLE else rf"(?<!\w){found}(?!\w)"
+        words = re.sub(whole, "***", words, flags=re.IGNORECASE)
+    return _LIKE_A_SECRET.sub("***", words)
 
 
 def _wait(response: Response) -> float | None:

@@ -19,7 +19,7 @@ from stampcard.adapter import Accepted, Declined, NotSent, Unknown
 from stampcard.lifecycles import FULFILMENT, FulfilmentState
 from stampcard.model import Secret
 from stampcard.wire import JsonView, Response
-from stampcard_adapters.kalixo.refusals import ALREADY, refusal, shown
+from stampcard_adapters.kalixo.refusals import ALREADY, NOTHING, Hidden, refusal, shown
 from stampcard_adapters.kalixo.values import Delivered, GiftCode, Item, KalixoFacts, KalixoOrder, PlaceCodes, Version
 
 __all__ = ["Outcome", "Standing", "codes_in", "differs", "hidden_in", "placed", "read_look", "read_place", "standing"]
@@ -46,13 +46,18 @@ class Standing:
     drift: str | None = None
 
 
-def read_place(order: KalixoOrder, command: PlaceCodes, response: Response, version: Version) -> Outcome:
-    """What placing came to. v1 gives the codes, or none yet; v2 says 202, perhaps of an order it had already."""
+def read_place(
+    order: KalixoOrder, command: PlaceCodes, response: Response, version: Version, *, hide: Hidden = NOTHING
+) -> Outcome:
+    """What placing came to. v1 gives the codes, or none yet; v2 says 202, perhaps of an order it had already.
+
+    hide: the keys it was called with; no outcome quotes them.
+    """
     documented = (200, 201) if version == 1 else (202,)
     body = response.json()
     if response.status not in documented:
-        return _refused(response, body)
-    seen = standing(order, body, command.items)
+        return _refused(response, body, hide)
+    seen = standing(order, body, command.items, hide=hide)
     if isinstance(seen, str):
         return Unknown(why=f"HTTP {response.status}: {seen}")
     if version == 2 and (seen.facts.status is None or differs(seen, body, command.items)):
@@ -79,23 +84,23 @@ def _nearest(state: FulfilmentState | None, version: Version) -> FulfilmentState
     return FulfilmentState.PROCESSING
 
 
-def _refused(response: Response, body: JsonView) -> Declined | NotSent | Unknown:
-    no = refusal(response, hide=hidden_in(body))
+def _refused(response: Response, body: JsonView, hide: Hidden) -> Declined | NotSent | Unknown:
+    no = refusal(response, hide=hidden_in(body, hide))
     given = _id(body)
     if isinstance(no, Declined) and no.code == ALREADY and given is not None:
         return attrs.evolve(no, provider_code=f"{response.status}/{given}")  # v1: the id is what leads to the order
     return no
 
 
-def read_look(order: KalixoOrder, response: Response, version: Version) -> Outcome:
+def read_look(order: KalixoOrder, response: Response, version: Version, *, hide: Hidden = NOTHING) -> Outcome:
     """Where the order stands, as the provider says. A word nobody knows moves nothing, nor do goods nobody ordered.
 
     (v1's own sample delivers other goods than it orders: there they are counted, and not compared, trap 3.)
     """
     body = response.json()
     if response.status != 200:
-        return refusal(response, hide=hidden_in(body))
-    seen = standing(order, body, order.facts.items)
+        return refusal(response, hide=hidden_in(body, hide))
+    seen = standing(order, body, order.facts.items, hide=hide)
     if isinstance(seen, str):
         return Unknown(why=f"HTTP 200: {seen}")
     if seen.facts.status is None:
@@ -105,7 +110,7 @@ def read_look(order: KalixoOrder, response: Response, version: Version) -> Outco
     return Accepted(facts=seen.facts, to=seen.state, drift=seen.drift)
 
 
-def standing(order: KalixoOrder, body: JsonView, items: Sequence[Item]) -> Standing | str:
+def standing(order: KalixoOrder, body: JsonView, items: Sequence[Item], *, hide: Hidden = NOTHING) -> Standing | str:
     """The order in a reply, or what is wrong with it."""
     if body.bad:
         return body.bad
@@ -117,7 +122,7 @@ def standing(order: KalixoOrder, body: JsonView, items: Sequence[Item]) -> Stand
     known, echo = order.facts.kalixo_id, body.any("externalOrderCode")
     if (known is not None and known != given) or (echo.there and echo.text() != order.id):
         return "it is about another order"
-    hidden = hidden_in(body)
+    hidden = hidden_in(body, hide)
     word = shown(body.any("status", "orderStatus").text(), hidden)
     state = None if word is None else _WORDS.get(word.strip().lower())
     units, ordered = len(codes_in(body)), sum(item.quantity for item in items)
@@ -164,10 +169,10 @@ def codes_in(body: JsonView) -> tuple[GiftCode, ...]:
     return tuple(found)
 
 
-def hidden_in(body: JsonView) -> tuple[str, ...]:
-    """What must not be quoted from this reply: its codes, should the provider repeat one in its words."""
+def hidden_in(body: JsonView, hide: Hidden = NOTHING) -> Hidden:
+    """What must not be quoted from this reply: its codes, should the provider repeat one in its words, and `hide`."""
     codes = (code.pin.reveal() for code in codes_in(body))
-    return tuple(code for code in codes if len(code) >= _SHORTEST)
+    return Secret((*hide.reveal(), *(code for code in codes if len(code) >= _SHORTEST)))
 
 
 def _id(body: JsonView) -> str | None:

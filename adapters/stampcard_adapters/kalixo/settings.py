@@ -140,13 +140,15 @@ class Kalixo:
         ConfigurationError naming every missing or bad one.
         """
         read = EnvReader(env, prefix)
-        version: Version = 1 if read.choice("VERSION", _Versions, otherwise=_Versions.TWO) is _Versions.ONE else 2
-        environment = read.choice("ENVIRONMENT", Environment, otherwise=Environment.TEST)
         keys, url = KalixoKeys.from_env(env, prefix), read.optional("URL")
-        if read.optional("VERSION"):
-            read.problems(keys.problems(version, environment))
-        if read.optional("ENVIRONMENT"):
-            read.problems(_url_problems(url, environment, version))
+        # Where one of the two is not known, what is given tells what is meant, and the sandbox allows what any would.
+        by_login = keys.api_key is None and (keys.email is not None or keys.password is not None)
+        likely = _Versions.ONE if by_login else _Versions.TWO
+        version: Version = 1 if read.choice("VERSION", _Versions, otherwise=likely) is _Versions.ONE else 2
+        environment = read.choice("ENVIRONMENT", Environment, otherwise=Environment.SANDBOX)
+        known = (read.optional("ENVIRONMENT") or "").strip().lower() in list(Environment)
+        read.problems(keys.problems(version, environment))
+        read.problems(_url_problems(url, environment, version) if known or url is not None else ())
         switches = Switches(
             total_as_given=read.flag("TOTAL_AS_GIVEN"),
             resend_v1=read.flag("RESEND_V1", otherwise=True),

@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final, TypeAlias
 
-from stampcard.errors import NotAllowedError, UnsupportedError
+from stampcard.errors import Next, NotAllowedError, UnsupportedError
 from stampcard.lifecycles import FulfilmentState
 from stampcard.model import Money, Refusal
 from stampcard.step import Async, M, Seat, Step, Sync, verb
+from stampcard.step.wish import keepable
 from stampcard.verbs import FulfilmentVerbs
-from stampcard_adapters.kalixo.adapter import KalixoAdapter
+from stampcard_adapters.kalixo.adapter import KalixoAdapter, hidden_keys
 from stampcard_adapters.kalixo.queries import codes_query, ping_query, product_query, products_query, wallet_query
+from stampcard_adapters.kalixo.refusals import NOTHING, Hidden
 from stampcard_adapters.kalixo.settings import Kalixo
 from stampcard_adapters.kalixo.values import GiftCode, Item, KalixoFacts, KalixoOrder, PlaceCodes, Product
 
@@ -21,6 +23,11 @@ __all__ = ["AsyncKalixoTill", "KalixoTill", "KalixoVerbs"]
 _PAGES: Final = 200
 """Pages of a catalogue that are ever read in one go: 20,000 products."""
 _SHOWABLE: Final = (FulfilmentState.COMPLETED, FulfilmentState.PARTIALLY_COMPLETED)
+_PENDING: Final = (FulfilmentState.REQUESTED, FulfilmentState.PROCESSING)
+_SENTENCES: Final = {
+    "reveal.not_ready": "Not ready yet. Ask again in a moment.",
+    "reveal.nothing": "There is no code to show: nothing was delivered.",
+}
 
 
 class KalixoVerbs(FulfilmentVerbs[M, KalixoFacts]):
@@ -57,18 +64,14 @@ class KalixoVerbs(FulfilmentVerbs[M, KalixoFacts]):
     def reveal(self, order: KalixoOrder, *, why: str) -> Step[tuple[GiftCode, ...]]:
         """Fetch the codes again from the provider. Never journalled; that they were shown, to whom and why, is.
 
-        Raises NotAllowedError ("reveal.nothing") before there are any, UnavailableError, DeclinedError; NeedsHumanError
-        when the provider shows fewer than it had delivered.
+        Raises NotAllowedError ("reveal.not_ready" while they may still come, "reveal.nothing" when there are none),
+        UnavailableError, DeclinedError; NeedsHumanError when the provider shows fewer than it had delivered.
         """
         now = yield from self._found(order.id)
         standing = order if now is None else now
         if standing.state not in _SHOWABLE:
-            message = "There is no code to show: nothing was delivered."
-            refusal = Refusal(code="reveal.nothing", message=message)
-            raise NotAllowedError(
-                message, code=refusal.code, order_id=order.id, state=str(standing.state), refusals=[refusal]
-            )
-        query = codes_query(standing, self._settings.version, call_budget=self._settings.switches.call_budget)
+            raise self._no_codes(standing)
+        query = codes_query(standing, self._settings.version, call_budget=self._budget, hide=self._hidden())
         delivered = standing.facts.delivered
 
         def alarm(codes: tuple[GiftCode, ...]) -> str | None:
@@ -86,6 +89,7 @@ class KalixoVerbs(FulfilmentVerbs[M, KalixoFacts]):
 
         Each filter may list several, separated by commas. Raises UnavailableError, DeclinedError.
         """
+        keepable(self._seat, search, country, language)
         found: list[Product] = []
         skip = 0
         for _ in range(_PAGES):
@@ -96,7 +100,8 @@ class KalixoVerbs(FulfilmentVerbs[M, KalixoFacts]):
                     search=search,
                     country=country,
                     language=language,
-                    call_budget=self._settings.switches.call_budget,
+                    call_budget=self._budget,
+                    hide=self._hidden(),
                 )
             )
             found += page.products
@@ -113,6 +118,7 @@ class KalixoVerbs(FulfilmentVerbs[M, KalixoFacts]):
 
         Raises DeclinedError ("product.unknown"), UnsupportedError for what this version cannot be asked by.
         """
+        keepable(self._seat, sku, ean)
         by_id = self._settings.version == 2
         if (product_id is None) if by_id else (sku is None and ean is None):
             raise self._cannot("product by sku" if by_id else "product by id")
@@ -121,7 +127,8 @@ class KalixoVerbs(FulfilmentVerbs[M, KalixoFacts]):
             product_id=product_id,
             sku=sku,
             ean=ean,
-            call_budget=self._settings.switches.call_budget,
+            call_budget=self._budget,
+            hide=self._hidden(),
         )
         return (yield from self._ask(query))
 
@@ -130,14 +137,37 @@ class KalixoVerbs(FulfilmentVerbs[M, KalixoFacts]):
         """What the account has left, in each currency. Raises UnsupportedError in v1, which shows none."""
         if self._settings.version == 1:
             raise self._cannot("wallet")
-        return (yield from self._ask(wallet_query(call_budget=self._settings.switches.call_budget)))
+        return (yield from self._ask(wallet_query(call_budget=self._budget, hide=self._hidden())))
 
     @verb
     def ping(self) -> Step[datetime]:
         """Is the provider there? Its own time. Raises UnsupportedError in v1, UnavailableError."""
         if self._settings.version == 1:
             raise self._cannot("ping")
-        return (yield from self._ask(ping_query(call_budget=self._settings.switches.call_budget)))
+        return (yield from self._ask(ping_query(call_budget=self._budget, hide=self._hidden())))
+
+    @property
+    def _budget(self) -> float:
+        return self._settings.switches.call_budget
+
+    def _hidden(self) -> Hidden:
+        return NOTHING if self._seat.site is None else hidden_keys(self._settings, self._seat.site.tenant)
+
+    def _no_codes(self, order: KalixoOrder) -> NotAllowedError:
+        """Not yet while the provider may still deliver; else never, as the order stands."""
+        pending = order.state in _PENDING or order.doubt is not None
+        code = "reveal.not_ready" if pending else "reveal.nothing"
+        message = self._seat.phrases.say(code, _SENTENCES[code])
+        return NotAllowedError(
+            message,
+            code=code,
+            order_id=order.id,
+            trigger="reveal",
+            state=str(order.state),
+            allowed=order.allowed,
+            refusals=[Refusal(code=code, message=message)],
+            next=Next.WAIT if pending else Next.FIX,
+        )
 
     def _cannot(self, capability: str) -> UnsupportedError:
         detail = f"kalixo v{self._settings.version} has no {capability}"

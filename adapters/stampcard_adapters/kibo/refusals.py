@@ -28,6 +28,8 @@ _STATUS: Final = {
     "5005": 405,
 }
 """The HTTP status each code is documented with; another pair is not documented."""
+_GATEWAY_AWAY: Final = (503, "5001")
+"""Documented too, and no refusal: nobody says whether the gateway got the card before it went silent."""
 _BY_STATUS: Final = {400: "5003", 404: "5002", 405: "5005"}
 """For an error object without its code (section 3: "else fall back to HTTP status"), where the switch allows it."""
 
@@ -59,6 +61,8 @@ CANCELS: Final[Table] = {**_COMMON, "5003": _TOO_LATE, "5015": _TOO_LATE}
 LOOKS: Final[Table] = _COMMON
 
 _CODE: Final = re.compile(r"5[0-9]{3}")
+_PHONE: Final = 7
+"""Digits from which on a number is looked for in the grouped way people write one."""
 _CARD_NUMBER: Final = re.compile(r"[0-9](?:[ -]*[0-9]){11,}")
 
 
@@ -67,7 +71,7 @@ def refusal(
 ) -> Declined | NotSent | Unknown:
     """What a reply that is no success says. Total. codeless: an error object without its code is one all the same.
 
-    hide: words of ours the provider might echo.
+    hide: words of ours the provider might echo, in any case of letters.
     """
     status = response.status
     if status == 429:  # turned away at the door: no rate limit is documented, the word is HTTP's own
@@ -85,6 +89,8 @@ def refusal(
         code = _BY_STATUS.get(status)
     if code is None:
         return Unknown(why=f"HTTP {status} without the provider's error object")
+    if (status, code) == _GATEWAY_AWAY:
+        return Unknown(why=f"HTTP {status} code {code}: the payment gateway cannot be reached")
     known = table.get(code)
     if known is None or _STATUS[code] != status:
         return Unknown(why=f"HTTP {status} code {code} is not documented")
@@ -120,13 +126,18 @@ def said(body: JsonView, hide: Sequence[str] = ()) -> str | None:
 
 
 def shown(words: str | None, hide: Sequence[str] = ()) -> str | None:
-    """A line of foreign text (`stampcard.wire.one_line`): no card, none of `hide`."""
+    """A line of foreign text (`stampcard.wire.one_line`): no card, none of `hide`, in whatever case of letters."""
+
+    phones = [word for word in hide if word.isascii() and word.isdigit() and len(word) >= _PHONE]
 
     def strike(line: str) -> str:
-        for word in sorted(hide, key=len, reverse=True):
-            found = re.escape(word)
+        for word in sorted(filter(str.strip, hide), key=len, reverse=True):
+            found = r"\s+".join(map(re.escape, word.split()))
             # a short one, a security code, only where it stands alone: elsewhere it is part of another number
-            line = re.sub(found if len(word) > 5 else rf"(?<![0-9A-Za-z]){found}(?![0-9A-Za-z])", "***", line)
+            alone = found if len(word) > 5 else rf"(?<![^\W_]){found}(?![^\W_])"
+            line = re.sub(alone, "***", line, flags=re.IGNORECASE)
+        for phone in phones:
+            line = re.sub(r"[ ().+/-]*".join(phone), "***", line)
         return _CARD_NUMBER.sub("***", line)
 
     return one_line(words, strike=strike)

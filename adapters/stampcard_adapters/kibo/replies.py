@@ -24,6 +24,7 @@ from stampcard_adapters.kibo.facts import KiboFacts, KiboOrder
 from stampcard_adapters.kibo.payments import secrets_of
 from stampcard_adapters.kibo.refusals import CANCELS, HOLDS, LOOKS, ORDERS, error_code, refusal, said, shown
 from stampcard_adapters.kibo.settings import Kibo, Switches
+from stampcard_adapters.kibo.values import words_about
 
 __all__ = ["CANCELED", "Outcome", "Shown", "never_shown", "read_authorize", "read_cancel", "read_create", "read_look"]
 
@@ -69,7 +70,10 @@ def read_authorize(order: KiboOrder, command: AuthorizeCart, response: Response,
     """The hold, or the card's refusal: a no that is a state, from which another card may be presented."""
     switches, payment = settings.switches, command.payment
     if not _success(response, switches):
-        hide = [*never_shown(order, settings), *(() if payment is None else secrets_of(payment.reveal()))]
+        paid = None if payment is None else payment.reveal()
+        billing = command.billing if paid is None else paid.billing
+        people = words_about(command.cart, billing)
+        hide = [*never_shown(order, settings), *people, *(() if paid is None else secrets_of(paid))]
         no = refusal(response, HOLDS, codeless=switches.codeless_errors, hide=hide)
         if isinstance(no, Declined) and no.code == "card.declined":
             return attrs.evolve(no, to=AuthorizationState.DECLINED)
@@ -95,11 +99,12 @@ def read_authorize(order: KiboOrder, command: AuthorizeCart, response: Response,
     return Accepted(facts=facts, to=AuthorizationState.AUTHORIZED, claims=str(number))
 
 
-def read_create(order: KiboOrder, _command: CreateOrder, response: Response, *, settings: Kibo) -> Outcome:
+def read_create(order: KiboOrder, command: CreateOrder, response: Response, *, settings: Kibo) -> Outcome:
     """The order, under the id that was reserved for it. Any other id is nobody's success."""
     switches, facts, hide = settings.switches, order.facts, never_shown(order, settings)
     if not _success(response, switches):
-        no = refusal(response, ORDERS, codeless=switches.codeless_errors, hide=hide)
+        people = (*words_about(facts.cart, command.ship_to), command.customer_ip or "")
+        no = refusal(response, ORDERS, codeless=switches.codeless_errors, hide=[*hide, *people])
         if isinstance(no, Declined) and _perhaps_made(response.json()):
             return attrs.evolve(no, perhaps_done=True)
         return no
@@ -121,7 +126,7 @@ def read_cancel(order: KiboOrder, _command: CancelOrder, response: Response, *, 
     """The whole order is cancelled only when the reply shows it so."""
     switches, facts, hide = settings.switches, order.facts, never_shown(order, settings)
     if not _success(response, switches):
-        return refusal(response, CANCELS, codeless=switches.codeless_errors, hide=hide)
+        return refusal(response, CANCELS, codeless=switches.codeless_errors, hide=[*hide, *words_about(facts.cart)])
     body = response.json()
     wrong = _no_success(body, response.status)
     if wrong is not None:
@@ -136,7 +141,7 @@ def read_look(order: KiboOrder, response: Response, *, settings: Kibo) -> Outcom
     """Where the order stands: cancelled, or still an order, in whatever words."""
     switches, facts, hide = settings.switches, order.facts, never_shown(order, settings)
     if response.status != 200:
-        return refusal(response, LOOKS, codeless=switches.codeless_errors, hide=hide)
+        return refusal(response, LOOKS, codeless=switches.codeless_errors, hide=[*hide, *words_about(facts.cart)])
     body = response.json()
     wrong = _no_success(body, response.status)
     if wrong is not None:

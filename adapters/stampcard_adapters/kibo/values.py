@@ -6,6 +6,7 @@ Sections are those of the provider's fact sheet.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Hashable
 from datetime import datetime
 from enum import StrEnum
@@ -24,6 +25,7 @@ __all__ = [
     "Customer",
     "CustomerStatus",
     "Shipping",
+    "words_about",
 ]
 
 NAME: Final = "kibo"
@@ -99,6 +101,34 @@ CART_PERSONAL: Final = (
 """What of a cart describes a living person: kept in the journal's side table, because `create` needs it later.
 
 Text only, as erasing puts a word in its place: when the account was made and its status stay."""
+
+
+_WORD: Final = re.compile(r"[^\W_]+")
+_NATIONAL: Final = 10
+"""Digits of a phone number without its country's."""
+_LETTERS: Final = 3
+"""A word shorter than this stands in every sentence."""
+
+
+def words_about(cart: Cart | None, *addresses: Address | None) -> tuple[str, ...]:
+    """Everything that names the living person of a cart, whole and word by word: no refusal may repeat it.
+
+    As the provider may write it, too: it keeps what latin1 has not as an entity (section 7), and phones without what
+    groups their digits.
+    """
+    texts: list[object] = []
+    for address in (None if cart is None else cart.ship_to, *addresses):
+        texts += () if address is None else attrs.astuple(address)
+    if cart is not None:
+        who = cart.customer
+        texts += [f"{who.first_name}{who.last_name}", f"{who.last_name}{who.first_name}", who.first_name, who.last_name]
+        texts += [who.email, who.phone, who.phone2, who.id, *(own.value for own in who.custom)]
+    found: set[str] = set()
+    for text in texts:
+        if isinstance(text, str):
+            found |= {text, *_WORD.findall(text), "".join(filter(str.isdigit, text))[-_NATIONAL:]}
+    kept = {word for word in found if len(word.strip()) >= _LETTERS}
+    return tuple(kept | {"".join(c if ord(c) < 256 else f"&#{ord(c)};" for c in word) for word in kept})
 
 
 @attrs.frozen(kw_only=True)

@@ -17,7 +17,7 @@ from stampcard.errors import ConfigurationError
 from stampcard.hooks import TenantHooks
 from stampcard.journal.codec import FORGOTTEN
 from stampcard.lifecycles import FULFILMENT, FulfilmentState
-from stampcard.model import Facts, Refusal, Site
+from stampcard.model import Facts, Refusal, Secret, Site
 from stampcard.wire import Request, Response
 from stampcard_adapters.kigo.recovery import recovery
 from stampcard_adapters.kigo.replies import Outcome, read_order
@@ -106,7 +106,8 @@ class KigoAdapter(Adapter[FulfilmentState, KigoFacts, PlaceProduct]):
     def read(self, order: KigoOrder, command: PlaceProduct, response: Response, /) -> Outcome:
         keys = self._keys_of(order.site)
         api_key = None if keys is None else keys.api_key
-        return read_order(order.facts, order.id, command.product_id, response, api_key=api_key)
+        hide = Secret((command.user, "" if api_key is None else api_key.reveal()))
+        return read_order(order.facts, order.id, command.product_id, response, api_key=api_key, hide=hide)
 
     def recover(
         self, order: KigoOrder, command: PlaceProduct, evidence: Evidence, /

@@ -13,9 +13,11 @@ import re
 from typing import Final
 from urllib.parse import quote, unquote, unquote_plus, urlsplit
 
-__all__ = ["carries_another_code", "oddity", "usable", "with_session"]
+__all__ = ["carries_another_code", "oddity", "origin", "usable", "with_session"]
 
 _CODE: Final = "claim-code"  # trap 3: kebab-case in a URL, snake_case in JSON
+_SPELLINGS: Final = frozenset({"claim-code", "claim_code", "claimcode"})
+"""In lower case. One of them is documented; a wallet that reads another would claim what is under it."""
 _SESSION: Final = "session-id"
 _VISIBLE: Final = re.compile(r"[!-\[\]-~]+")
 """Visible ASCII, for it goes into a Location header; no backslash, which browsers read as a slash."""
@@ -34,8 +36,27 @@ def usable(link: str) -> bool:
 
 
 def carries_another_code(link: str, claim_code: str) -> bool:
-    """A link that claims something else than the code beside it would hand one order's goods to another's user."""
-    return any(unquote(value) != claim_code and unquote_plus(value) != claim_code for value in _values(link, _CODE))
+    """A link that claims something else than the code beside it would hand one order's goods to another's user.
+
+    In its query or its fragment, whatever the spelling; `;` and, in a fragment, `?` and `/` may part names as well.
+    """
+    head, _, fragment = link.partition("#")
+    pairs = [*head.partition("?")[2].split("&"), *re.split("[&?/]", fragment)]
+    parts = (part for pair in pairs for part in ([pair] if _is_code(pair) else pair.split(";")))
+    values = (part.partition("=")[2] for part in parts if _is_code(part))
+    return any(unquote(value) != claim_code and unquote_plus(value) != claim_code for value in values)
+
+
+def origin(link: str) -> str:
+    """Where a link leads, without what it carries: scheme, host and path. Total."""
+    where = re.split("[?#]", link, maxsplit=1)[0]
+    try:
+        parts = urlsplit(where)
+        port = parts.port
+    except ValueError:
+        return where
+    host, default = (parts.hostname or "").rstrip("."), 443 if parts.scheme == "https" else None
+    return f"{parts.scheme}://{host}:{default if port is None else port}{parts.path or '/'}"
 
 
 def oddity(link: str, claim_code: str) -> str | None:
@@ -64,6 +85,10 @@ def _values(link: str, name: str) -> list[str]:
     """The values of a parameter, as written."""
     query = link.partition("#")[0].partition("?")[2]
     return [pair.partition("=")[2] for pair in query.split("&") if _name(pair) == name]
+
+
+def _is_code(pair: str) -> bool:
+    return _name(pair).strip().lower() in _SPELLINGS
 
 
 def _name(pair: str) -> str:

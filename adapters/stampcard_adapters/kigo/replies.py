@@ -2,14 +2,13 @@
 
 May live here: readings of a reply. May not: a request, a setting, what to do about an unknown outcome.
 
-An order is accepted only with both its claim code and its deep link; neither goes into an outcome, only the code's mark
-does. The other fields are echoes that may be missing; one that names another order, or another product, is not the
+An order is accepted only with both its claim code and its deep link; neither goes into an outcome, only their marks
+do. The other fields are echoes that may be missing; one that names another order, or another product, is not the
 answer to ours.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Final, TypeAlias
 
 import attrs
@@ -18,9 +17,9 @@ from stampcard.adapter import Accepted, Declined, NotSent, Unknown
 from stampcard.lifecycles import FulfilmentState
 from stampcard.model import Secret
 from stampcard.wire import JsonView, Response
-from stampcard_adapters.kigo.links import oddity
-from stampcard_adapters.kigo.marks import mark
-from stampcard_adapters.kigo.refusals import ORDERS, SSO, error_code, refusal
+from stampcard_adapters.kigo.links import oddity, origin
+from stampcard_adapters.kigo.marks import LINK, mark
+from stampcard_adapters.kigo.refusals import NOTHING, ORDERS, SSO, Hidden, Telling, error_code, refusal
 from stampcard_adapters.kigo.values import Claim, KigoFacts
 
 __all__ = ["Outcome", "read_claim", "read_order", "read_session"]
@@ -31,30 +30,42 @@ _DONE: Final = (200, 201)  # section 3; trap 12
 
 
 def read_order(
-    facts: KigoFacts, order_id: str, product_id: str, response: Response, *, api_key: Secret[str] | None
+    facts: KigoFacts,
+    order_id: str,
+    product_id: str,
+    response: Response,
+    *,
+    api_key: Secret[str] | None,
+    hide: Hidden = NOTHING,
 ) -> Outcome:
-    """What became of `place`. api_key: to mark the code with; None when it is not at hand.
+    """What became of `place`. api_key: to mark the code with; None when it is not at hand. hide: texts of ours.
 
     There is no order status at this provider: an order is fulfilled when its code is given (section 5). An odd link
     takes nothing of that back, it is reported as drift: the order was made, and a repeat would bring the same link.
     """
-    claim = read_claim(order_id, product_id, response)
+    claim = read_claim(order_id, product_id, response, hide=hide)
     if not isinstance(claim, Claim):
         return claim
-    code = claim.claim_code.reveal()
+    code, link = claim.claim_code.reveal(), claim.url.reveal()
     known = None if api_key is None else mark(code, api_key)
+    leads = None if api_key is None else mark(origin(link), api_key, LINK)
     return Accepted(
-        facts=attrs.evolve(facts, mark=known),
+        facts=attrs.evolve(facts, mark=known, link=leads),
         to=FulfilmentState.COMPLETED,
         claims=known,  # a second order given the very same code would show one customer's goods to another
-        drift=oddity(claim.url.reveal(), code),
+        drift=oddity(link, code),
     )
 
 
-def read_claim(order_id: str, product_id: str, response: Response) -> Claim | Declined | NotSent | Unknown:
-    """The order's claim code and link, whatever the link looks like. Total: any status, any bytes."""
+def read_claim(
+    order_id: str, product_id: str, response: Response, *, hide: Hidden = NOTHING, telling: Telling | None = None
+) -> Claim | Declined | NotSent | Unknown:
+    """The order's claim code and link, whatever the link looks like. Total: any status, any bytes.
+
+    hide, telling: what no refusal may show.
+    """
     if response.status not in _DONE:
-        return refusal(response, ORDERS, hide=(order_id, product_id))
+        return refusal(response, ORDERS, hide=Secret((order_id, product_id, *hide.reveal())), claim=telling)
     body = response.json()
     problem = _no_answer(body)
     if problem is not None:
@@ -70,8 +81,8 @@ def read_claim(order_id: str, product_id: str, response: Response) -> Claim | De
     return Claim(url=Secret(link), claim_code=Secret(code))
 
 
-def read_session(response: Response, *, hide: Iterable[str]) -> Secret[str] | Declined | NotSent | Unknown:
-    """The SSO session's id. Total. hide: who it is for."""
+def read_session(response: Response, *, hide: Hidden) -> Secret[str] | Declined | NotSent | Unknown:
+    """The SSO session's id. Total. hide: who it is for, and our key."""
     if response.status not in _DONE:
         return refusal(response, SSO, hide=hide)
     body = response.json()

@@ -45,7 +45,8 @@ class KigoFacts(Facts):
 
     user: your id of the person it was ordered for; nobody else is shown the link. product_id, user, partner_id: empty
     before it is placed. placed_at: when that was asked. mark: tells another claim code from the one given when it was
-    placed, to whoever holds the API key, and says nothing of it; None when the key was not at hand then.
+    placed, to whoever holds the API key, and says nothing of it; None when the key was not at hand then. link: the same
+    of where the link led (scheme, host, path); None for an order of a release that kept none.
     """
 
     personal: ClassVar[tuple[str, ...]] = ("user",)
@@ -54,6 +55,7 @@ class KigoFacts(Facts):
     partner_id: str = ""
     placed_at: datetime | None = None
     mark: str | None = attrs.field(default=None, repr=False)
+    link: str | None = attrs.field(default=None, repr=False)
 
     def subject(self) -> str | None:
         return self.user or None

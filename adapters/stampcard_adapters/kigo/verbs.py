@@ -15,10 +15,11 @@ from stampcard.model import Refusal, Secret
 from stampcard.step import Async, M, Seat, Step, Sync, verb
 from stampcard.step.ask import ask
 from stampcard.step.look import read_order
+from stampcard.step.wish import keepable
 from stampcard.verbs import FulfilmentVerbs
 from stampcard_adapters.kigo.adapter import KigoAdapter
-from stampcard_adapters.kigo.links import carries_another_code, with_session
-from stampcard_adapters.kigo.marks import another
+from stampcard_adapters.kigo.links import carries_another_code, origin, with_session
+from stampcard_adapters.kigo.marks import LINK, another, same
 from stampcard_adapters.kigo.queries import claim_query, sso_query
 from stampcard_adapters.kigo.settings import Kigo, KigoKeys
 from stampcard_adapters.kigo.values import Claim, ClaimLink, KigoFacts, KigoOrder, PlaceProduct, Sso
@@ -74,7 +75,7 @@ class KigoVerbs(FulfilmentVerbs[M, KigoFacts]):
 
         Raises NotAllowedError ("reveal.other_user", "reveal.not_completed", "reveal.too_late", after the switch
         `reveal_within`, "reveal.other_partner"), NeedsHumanError ("reveal.other_answer") when the provider now gives
-        another code, DeclinedError ("link.unusable", "sso.refused"), UnavailableError.
+        another code, or a link that leads elsewhere, DeclinedError ("link.unusable", "sso.refused"), UnavailableError.
         """
         known: KigoOrder = yield from read_order(self._seat, self._kigo, order.id)
         keys = self._settings.keys_of(known.site.tenant)
@@ -82,10 +83,17 @@ class KigoVerbs(FulfilmentVerbs[M, KigoFacts]):
         self._may_reveal(known, user, keys, now)
         session: Secret[str] | None = None
         if sso is not None:
+            keepable(self._seat, sso.program, sso.email, order_id=order.id)
             # Trap 9: made now, not when it was ordered. Made before the link is fetched: a reveal that is journalled
             # has then shown something.
             switches = self._settings.switches
-            login = sso_query(user, sso, program_field=switches.program_field, call_budget=switches.call_budget)
+            login = sso_query(
+                user,
+                sso,
+                program_field=switches.program_field,
+                call_budget=switches.call_budget,
+                hide=Secret((keys.api_key.reveal(),)),
+            )
             session = yield from ask(self._seat, self._kigo, known.site, login)
         claim = yield from self._claim(known, keys, why)
         if session is None:
@@ -106,10 +114,19 @@ class KigoVerbs(FulfilmentVerbs[M, KigoFacts]):
                 return f"order {order.id}: Kigo now gives another claim code than when it was placed"
             if carries_another_code(claim.url.reveal(), code):
                 return f"order {order.id}: Kigo's deep link carries another code than its answer"
+            if another(facts.link, origin(claim.url.reveal()), keys.api_key, LINK):
+                return f"order {order.id}: Kigo's deep link leads elsewhere than when it was placed"
             return None
 
         request = self._kigo.order_call(order.id, facts.product_id)
-        query = claim_query(order.id, facts.product_id, request, call_budget=self._settings.switches.call_budget)
+        query = claim_query(
+            order.id,
+            facts.product_id,
+            request,
+            call_budget=self._settings.switches.call_budget,
+            hide=Secret((keys.api_key.reveal(), facts.user)),
+            telling=lambda word: same(facts.mark, word, keys.api_key),
+        )
         return (yield from self._reveal(order, query, why=why, alarm=alarm))
 
     def _may_reveal(self, order: KigoOrder, user: str, keys: KigoKeys, now: datetime) -> None:

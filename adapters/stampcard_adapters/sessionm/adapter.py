@@ -109,9 +109,15 @@ class SessionMAdapter(Adapter[RedemptionState, SessionMFacts, SessionMCommand]):
         if command.ip is not None and not _address(command.ip):
             found.append(Refusal(code="ip.bad", message="This is no internet address.", field="ip"))
         if command.taken_by is not None:
-            message = "This redemption's number was used before at the loyalty service. Take another."
+            code, message = (
+                "order.id_taken",
+                "This redemption's number was used before at the loyalty service. Take another.",
+            )
+            if command.taken_alike:  # under another number the points would be taken twice
+                code = "order.exists_there"
+                message = "This redemption exists at the loyalty service already. Call the help desk."
             params = {"order": str(command.taken_by)}
-            found.append(Refusal(code="order.id_taken", message=message, field="order", params=params))
+            found.append(Refusal(code=code, message=message, field="order", params=params))
         return tuple(found)
 
     def request(self, order: SessionMOrder, command: SessionMCommand, /) -> Request:

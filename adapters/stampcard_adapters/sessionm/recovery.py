@@ -62,10 +62,13 @@ def _found(
         if switches.adopt_by_shape and not more and one.external_id is None and _shaped(command, one):
             return _adopted(order, command, one)
         return _look(order, command, "new orders of this offer do not carry this order's id: " + _ids(like))
-    if page.last and not had <= {row.id for row in page.orders}:
+    last = len(page.orders) < (command.page_rows or PAGE)
+    if last and not had <= {row.id for row in page.orders}:
         return Unknown(why="the list lacks orders it has shown before")
-    if not page.last and not _reaches_back(page, command):
+    if not last and not _reaches_back(page, command):
         return _look(order, command, "the customer has more orders than a page shows, and not the newest first")
+    if last and _oldest_first(page):
+        return _look(order, command, "the list shows the newest last, where a page that is cut short would hide them")
     if evidence.answer is not None:
         if evidence.answer.provider_code == TAKEN and switches.send_external_id:
             return _look(order, command, "a repeat was refused, which may mean that there is one")
@@ -74,6 +77,13 @@ def _found(
     if evidence.age < switches.late_window:
         return Unknown(why="not yet: the call may still land")
     return Resend()
+
+
+def _oldest_first(page: OrderPage) -> bool:
+    """A page that is shorter than asked for proves no end: the provider may cut every page there, and what is new would
+    stand behind the cut."""
+    times = [row.created_at for row in page.orders if row.created_at is not None]
+    return any(a < b for a, b in pairwise(times))
 
 
 def _reaches_back(page: OrderPage, command: SessionMRedeem) -> bool:

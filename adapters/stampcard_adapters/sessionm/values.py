@@ -119,7 +119,8 @@ class Listed:
 
 @attrs.frozen(kw_only=True)
 class OrderPage:
-    """A page of a customer's orders. last: it is shorter than what was asked for, so none follows (section 4)."""
+    """A page of a customer's orders. last: it is shorter than what was asked for, so none follows (section 4)
+    where the provider does not cut pages shorter than asked for: there an empty one is the last."""
 
     orders: tuple[Listed, ...]
     page: int
@@ -150,19 +151,22 @@ class SessionMRedeem(Redeem):
     """What an order is told to redeem.
 
     user, external: whose points, and whether that is your id. had, newest_at: the orders the customer had before the
-    first send, and when the newest was made, by the provider's clock: what recovery compares with. taken_by: an order
-    there that carries this order's id already.
+    first send, and when the newest of the first page was made, by the provider's clock: what recovery compares with.
+    page_rows: how many a page has where the provider gives fewer than it is asked for. taken_by: an order there that
+    carries this order's id already. taken_alike: it is of this offer, so it may be this very redemption.
     """
 
     personal: ClassVar[tuple[str, ...]] = ("ship_to", "user", "email", "ip")
-    incidental: ClassVar[tuple[str, ...]] = ("had", "newest_at", "taken_by")
+    incidental: ClassVar[tuple[str, ...]] = ("had", "newest_at", "page_rows", "taken_by", "taken_alike")
     user: str = attrs.field(repr=False)
     external: bool = False
     email: str | None = attrs.field(default=None, repr=False)
     ip: str | None = attrs.field(default=None, repr=False)
     had: tuple[int, ...] = ()
     newest_at: datetime | None = None
+    page_rows: int | None = None
     taken_by: int | None = None
+    taken_alike: bool = False
 
     def subject(self) -> str | None:
         return self.user

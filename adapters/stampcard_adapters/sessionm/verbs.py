@@ -8,12 +8,13 @@ from typing import TypeAlias
 import attrs
 
 from stampcard.commands import Answered, Approve, Reject
-from stampcard.errors import InDoubtError
+from stampcard.errors import DeclinedError, InDoubtError, Next
 from stampcard.lifecycles import RedemptionState
 from stampcard.model import Address, EntryKind
 from stampcard.step import Async, M, Seat, Step, Sync, verb
 from stampcard.step.look import look
 from stampcard.step.recover import settle_order
+from stampcard.step.wish import keepable
 from stampcard.verbs import RedemptionVerbs
 from stampcard_adapters.sessionm.adapter import SessionMAdapter, hidden_keys
 from stampcard_adapters.sessionm.envelope import ALREADY, NOTHING, Hidden
@@ -30,6 +31,7 @@ from stampcard_adapters.sessionm.settings import SessionM
 from stampcard_adapters.sessionm.values import (
     Challenge,
     ExternalUserId,
+    Listed,
     Offer,
     OrderPage,
     Profile,
@@ -57,6 +59,7 @@ class SessionMVerbs(RedemptionVerbs[M, SessionMFacts]):
 
         Raises DeclinedError ("member.unknown"), UnavailableError.
         """
+        keepable(self._seat, locale)
         query = offers_query(user, locale=locale, call_budget=self._budget, hide=self._hidden())
         return (yield from self._ask(query))
 
@@ -112,6 +115,7 @@ class SessionMVerbs(RedemptionVerbs[M, SessionMFacts]):
     ) -> Step[TransactionPage]:
         """A page of the customer's ledger: an order is a debit with its record id; a rejection shows here whether it
         gave anything back. cursor: of the page before. Raises as `orders` does."""
+        keepable(self._seat, cursor)
         query = transactions_query(
             user,
             start=start,
@@ -132,6 +136,7 @@ class SessionMVerbs(RedemptionVerbs[M, SessionMFacts]):
     @verb
     def answer(self, user: User, offer: Offer, question: Question, response: str) -> Step[Challenge]:
         """What the customer answered. Raises DeclinedError ("challenge.wrong_answer"): ask for another question."""
+        keepable(self._seat, response)
         query = answer_query(
             user,
             offer,
@@ -210,20 +215,35 @@ class SessionMVerbs(RedemptionVerbs[M, SessionMFacts]):
     def _compared(self, order_id: str, command: SessionMRedeem) -> Step[SessionMRedeem]:
         """The command with what the customer had before it, where it may be about to be sent (trap 9).
 
-        One page is enough: later, too, only one is looked at, and what is old on it was on this one.
+        One page is enough: later, too, only one is looked at, and what is old on it was on this one. A short one may be
+        one that the provider cut: where another follows, pages are as long as this one.
         """
         found = yield from self._found(order_id)
         if found is not None and (found.state is not RedemptionState.NEW or not found.settled):
             return command  # a repeat: it is answered from the journal
         query = orders_query(command.customer, limit=PAGE, call_budget=self._budget, hide=self._hidden())
         rows = (yield from self._ask(query)).orders
+        more = (yield from self._second_page(command.customer)) if 0 < len(rows) < PAGE else ()
         times = [row.created_at for row in rows if row.created_at is not None]
+        taken = next((row for row in (*rows, *more) if row.external_id == order_id), None)
         return attrs.evolve(
             command,
-            had=tuple(row.id for row in rows),
+            had=tuple(row.id for row in (*rows, *more)),
             newest_at=max(times, default=None),
-            taken_by=next((row.id for row in rows if row.external_id == order_id), None),
+            page_rows=len(rows) if more else None,
+            taken_by=None if taken is None else taken.id,
+            taken_alike=taken is not None and (taken.offer_id is None or str(taken.offer_id) == command.offer),
         )
+
+    def _second_page(self, user: User) -> Step[tuple[Listed, ...]]:
+        """Empty where there is none, which a provider may also say by a no."""
+        query = orders_query(user, limit=PAGE, page=2, call_budget=self._budget, hide=self._hidden())
+        try:
+            return (yield from self._ask(query)).orders
+        except DeclinedError as no:
+            if no.next is Next.CALL:  # our key is at fault
+                raise
+            return ()
 
     def _decide(self, order: SessionMOrder, command: Approve | Reject, command_id: str | None) -> Step[SessionMOrder]:
         """Fire it; "not in a state for that" is settled at once by looking, and followed to where it stands."""

@@ -17,6 +17,7 @@ from tests.adapters.kalixo import orders as o
 from stampcard.adapter import Accepted, Declined, NotSent, Unknown
 from stampcard.journal.codec import decode, encode, pack, unpack
 from stampcard.lifecycles import FULFILMENT, FulfilmentState
+from stampcard.model import Secret
 from stampcard.wire import Json, JsonView, Response, minified
 from stampcard_adapters.kalixo import Delivered, KalixoFacts
 from stampcard_adapters.kalixo.refusals import shown
@@ -287,3 +288,27 @@ def test_what_looks_like_a_code_is_not_quoted(words: str, kept: str) -> None:
     outcome = read(2, "place", o.no(400, words))
     assert isinstance(outcome, Declined)
     assert outcome.provider_text == kept
+
+
+CREDENTIALS = ("till@example.com", "pass-canary-1", "kal_test_canary_2")
+
+
+@pytest.mark.parametrize("version", o.VERSIONS)
+@pytest.mark.parametrize("secret", CREDENTIALS)
+@pytest.mark.parametrize("status", [200, 201, 202, 400, 401, 403, 404, 409, 422])
+def test_our_own_credentials_are_in_no_outcome_in_any_case_of_letters(version: int, secret: str, status: int) -> None:
+    for said in (secret, secret.upper(), f"'{secret.title()}'"):
+        body: dict[str, object] = {"orderId": 59400, "status": f"bad {said}", "reason": f"Value {said} bad"}
+        for answer in (o.no(status, f"Value {said} bad"), o.reply(status, body)):
+            for trigger in ("place", "observe"):
+                outcome = read(version, trigger, answer)
+                kept = repr(outcome) + (str(encode(outcome.facts)) if isinstance(outcome, Accepted) else "")
+                assert secret.lower() not in kept.lower()
+    no = read(1, "place", o.no(422, "The user TILL@example.com cannot order: session eyJhbGciOi.eyJzdWIi.c2ln is over"))
+    assert isinstance(no, Declined)
+    assert no.provider_text == "The user *** cannot order: session *** is over"
+
+
+def test_a_short_password_is_struck_only_where_it_stands_alone() -> None:
+    assert shown("pw or pwned, 'PW'", Secret(("pw", "  ", ""))) == "*** or pwned, '***'"
+    assert shown("my  pass\tword", Secret(("pass word",))) == "my ***"

@@ -52,7 +52,30 @@ class TestFromTheEnvironment:
     def test_nothing_at_all_names_what_is_needed_to_go_on(self) -> None:
         with pytest.raises(ConfigurationError) as caught:
             Kalixo.from_env({}, "ACME_")
-        assert fields(caught.value) == ["ACME_VERSION", "ACME_ENVIRONMENT"]
+        assert fields(caught.value) == ["ACME_VERSION", "ACME_ENVIRONMENT", "ACME_API_KEY"]
+
+    @pytest.mark.parametrize("missing", ["VERSION", "ENVIRONMENT", "both", "bad"])
+    @pytest.mark.parametrize(
+        ("given", "lacks"),
+        [
+            ({"EMAIL": "till@example.com"}, "PASSWORD"),
+            ({"PASSWORD": "p"}, "EMAIL"),
+            ({"API_KEY": "bad key"}, "API_KEY"),
+            ({}, "API_KEY"),
+        ],
+    )
+    def test_what_else_is_wrong_is_told_also_without_version_and_environment(
+        self, missing: str, given: dict[str, str], lacks: str
+    ) -> None:
+        one = "1" if lacks in ("EMAIL", "PASSWORD") else "2"
+        world = {"VERSION": one, "ENVIRONMENT": "live"}
+        world = {name: value for name, value in world.items() if missing not in (name, "both")}
+        world = {"VERSION": "3", "ENVIRONMENT": "moon"} if missing == "bad" else world
+        env = {**world, **given, "URL": "http://plain.example", "QUICK_LOOKS": "perhaps"}
+        with pytest.raises(ConfigurationError) as caught:
+            Kalixo.from_env({f"KALIXO_{name}": value for name, value in env.items()})
+        unknown = ["VERSION", "ENVIRONMENT"] if missing in ("both", "bad") else [missing]
+        assert fields(caught.value) == [f"KALIXO_{name}" for name in (*unknown, lacks, "URL", "QUICK_LOOKS")]
 
     @pytest.mark.parametrize(("version", "lacks"), [("1", ["EMAIL", "PASSWORD"]), ("2", ["API_KEY"])])
     def test_each_version_names_its_own_keys(self, version: str, lacks: list[str]) -> None:

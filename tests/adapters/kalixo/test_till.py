@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import traceback
 from collections.abc import Callable, Iterator
@@ -124,12 +125,31 @@ class TestASale:
         assert (order.facts.ready_at - began).total_seconds() == 10.0
         with pytest.raises(NotAllowedError) as caught:
             world.kalixo.reveal(order, why="receipt")
-        assert caught.value.code == "reveal.nothing"
+        assert (caught.value.code, caught.value.next) == ("reveal.not_ready", Next.WAIT)
+        assert caught.value.cashier == "Not ready yet. Ask again in a moment."
+        assert caught.value.allowed == order.allowed == {"observe"}
         done = world.kalixo.wait(order, within=60.0)
         assert (world.clock() - began).total_seconds() == 10.0  # one look, when it said
         assert done.state is FulfilmentState.COMPLETED
         assert pins(world.kalixo.reveal(done, why="receipt")) == world.books.codes(ID)
         world.bought_once("10")
+
+    def test_where_nothing_was_delivered_there_is_nothing_to_wait_for(self, open_world: Open) -> None:
+        world = open_world(2)
+        order = world.kalixo.wait(world.kalixo.place(ID, [world.books.item("KTEST-FAIL")]), within=60.0)
+        with pytest.raises(NotAllowedError) as caught:
+            world.kalixo.reveal(order, why="receipt")
+        assert (caught.value.code, caught.value.next) == ("reveal.nothing", Next.FIX)
+        assert caught.value.allowed == order.allowed
+
+    def test_an_order_in_doubt_may_still_have_codes(self, open_world: Open) -> None:
+        world = open_world(2)
+        world.faults.next(Drop(When.AFTER), trigger="place")
+        with pytest.raises(InDoubtError):
+            world.kalixo.place(ID, [world.books.item()])
+        with pytest.raises(NotAllowedError) as caught:
+            world.kalixo.reveal(world.kalixo.get(ID), why="receipt")
+        assert (caught.value.code, caught.value.next) == ("reveal.not_ready", Next.WAIT)
 
     @pytest.mark.parametrize("version", [1, 2])
     def test_showing_a_code_is_written_down_and_the_code_is_not(self, open_world: Open, version: int) -> None:
@@ -605,3 +625,36 @@ def test_no_code_and_no_credential_leaves_but_over_the_wire(
     for secret in secrets:
         assert secret not in text
     world.close()
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_credentials_the_provider_quotes_reach_no_error_and_no_journal(open_world: Open, version: Any) -> None:
+    world = open_world(version)
+    keys = world.books.provider(version).keys_of("default")
+    secrets = [keys.email, keys.password.reveal(), keys.api_key.reveal()]
+    for n, status in enumerate((400, 403, 409, 422)):
+        body = {"statusCode": status, "message": "Values " + " ".join(secrets) + " are bad"}
+        world.faults.next(Status(status, body=json.dumps(body).encode()), trigger="place")
+        with pytest.raises(StampcardError) as caught:
+            world.kalixo.place(f"{ID}-{n}", [world.books.item()])
+        world.faults.next(Status(status, body=json.dumps(body).encode()), trigger="products")
+        with pytest.raises(StampcardError) as asked:
+            world.kalixo.products()
+        kept = b"".join(file.read_bytes() for file in world.journal.parent.rglob("*") if file.is_file()).decode(
+            "latin1"
+        )
+        for error in (caught.value, asked.value):
+            kept += f"{error} {error.as_dict()} {error.cashier}"
+        assert not [secret for secret in secrets if secret in kept], status
+
+
+@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("argument", ["search", "country", "language", "sku", "ean"])
+def test_half_a_surrogate_pair_is_refused_before_anything_is_asked(
+    open_world: Open, version: Any, argument: str
+) -> None:
+    world = open_world(version)
+    ask = world.kalixo.product if argument in ("sku", "ean") else world.kalixo.products
+    with world.faults.offline(), pytest.raises(NotAllowedError) as caught:
+        ask(**{argument: "\ud800"})
+    assert caught.value.code == "input.type"

@@ -213,7 +213,9 @@ class TestTurnedAway:
 
 def test_a_gateway_that_does_not_answer_leaves_it_unknown() -> None:
     """503 code 5001 is documented, and a 5xx all the same: nobody knows what came of the card."""
-    assert isinstance(read("authorize", h.error(5001, 503)), Unknown)
+    outcome = read("authorize", h.error(5001, 503))
+    assert isinstance(outcome, Unknown)
+    assert outcome.why == "HTTP 503 code 5001: the payment gateway cannot be reached"
 
 
 @pytest.mark.parametrize(
@@ -238,3 +240,40 @@ def test_a_no_that_quotes_our_own_credentials_does_not_show_them(trigger: str, s
     for status, code in ((400, 5015), (404, 5002), (405, 5005)):
         outcome = read(trigger, h.reply(status, {"code": code, "message": f"no such key: {secret}"}))
         assert secret not in repr(outcome)
+
+
+LUCJA = attrs.evolve(
+    h.FULL, first_name="Łucja", last_name="Garcia-Lee", email="lucja.garcia@mail.example", phone="+1 (512) 555-0177"
+)
+THERE = attrs.evolve(h.HOME, street="12 Elm Tree Rd", city="Łódź", phone="5125550188", first_name="José")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "AVS mismatch for LUCJA.GARCIA@MAIL.EXAMPLE",
+        "garcia at 12 ELM TREE RD, łódź",
+        "&#321;ucja has moved, &#321;ód&#378; has not",
+        "call 512-555-0177 or 1.512.555.0177, 5125550188",
+        "ŁUCJAGARCIA-LEE, josé/elm",
+        "member 88 of gold club, zip 78701",
+        "Lee Ann from Main St, Austin",
+    ],
+)
+@pytest.mark.parametrize("trigger", ["authorize", "create", "cancel", "observe"])
+def test_a_no_that_quotes_the_customer_names_nobody(trigger: str, said: str) -> None:
+    cart = attrs.evolve(h.CART, customer=LUCJA, ship_to=THERE)
+    commands = {"authorize": h.authorize(cart=cart), "create": h.create(ship_to=h.HOME)}
+    order = h.order() if trigger == "authorize" else h.at("authorized" if trigger == "create" else "created", cart=cart)
+    command = commands.get(trigger) or h.step(trigger)[1]
+    outcome = h.adapter().read(order, command, h.error(5003, message=f"{said}."))
+    assert isinstance(outcome, Declined)
+    words = (outcome.provider_text or "").lower()
+    for canary in ("ucja", "garcia", "jos", "elm", "tree", "ódź", "d&#378;", "555", "0177", "gold", "78701"):
+        assert canary not in words
+    if trigger in ("authorize", "create"):  # the card's address, or where this order goes
+        assert not [canary for canary in ("ann", "main", "austin") if canary in words]
+
+
+def test_short_words_of_a_name_are_not_cut_out_of_others() -> None:
+    assert shown("Ann cannot: ANN, annual fee", ["Ann"]) == "*** cannot: ***, annual fee"

@@ -448,3 +448,18 @@ def test_a_customer_can_be_forgotten_and_the_order_goes_nowhere_after(shop: Shop
     known = shop.kibo.get("C-1").facts.cart
     assert known is not None
     assert known.customer.email == "forgotten"
+
+
+def test_a_guest_whom_a_refusal_named_is_in_no_byte_of_the_journal_once_forgotten(shop: Shop) -> None:
+    words = b"AVS mismatch for ANN Lee, 1 Main St, Austin 78701, ann@example.com, (512) 555-0100"
+    no = b'{"code":5003,"name":"VALIDATION","message":"' + words + b'"}'
+    shop.faults.next(Status(400, body=no), trigger="authorize")
+    with pytest.raises(DeclinedError) as caught:
+        shop.kibo.authorize(shop.books.cart("C-1"), shop.books.card)
+    assert "AVS mismatch for ***" in str(caught.value)
+    assert shop.till.forget_guest("C-1") == 1
+    shop.till.close()
+    kept = b"".join(file.read_bytes() for file in shop.journal.parent.rglob("*") if file.is_file()).decode("latin1")
+    assert "AVS mismatch" in kept
+    for canary in ("ANN", "Ann", "Lee", "Main St", "Austin", "78701", "ann@example.com", "555-0100", "5125550100"):
+        assert canary not in kept

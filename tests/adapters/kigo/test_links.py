@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from stampcard_adapters.kigo.links import carries_another_code, oddity, usable, with_session
+from stampcard_adapters.kigo.links import carries_another_code, oddity, origin, usable, with_session
 
 HUB = "https://partner-hub.kigo.io"
 
@@ -148,11 +148,47 @@ def test_any_text_is_judged_and_no_word_of_it_repeated(link: str) -> None:
         (f"{HUB}?claim-code=a1", "A1", True),
         (f"{HUB}?claim-code=", "A1", True),
         (f"{HUB}?claim-code=A1&claim-code=B2", "A1", True),
+        (f"{HUB}?claim-code=A1;claim-code=B2", "A1", True),
+        (f"{HUB}?x=1;claim-code=B2", "A1", True),
+        (f"{HUB}?claim-code=A1;b", "A1;b", False),
+        (f"{HUB}?claim_code=B2", "A1", True),
+        (f"{HUB}?Claim-Code=B2", "A1", True),
+        (f"{HUB}?ClaimCode=B2", "A1", True),
+        (f"{HUB}?claim%2Dcode=B2", "A1", True),
+        (f"{HUB}#claim-code=B2", "A1", True),
+        (f"{HUB}#/go?CLAIM_CODE=B2", "A1", True),
+        (f"{HUB}?claim-code=A1#x&claimcode=B2", "A1", True),
+        (f"{HUB}?claimCode=A1#claim_code=A1", "A1", False),
+        (f"{HUB}?my-claim-code=B2", "A1", False),
     ],
 )
 def test_a_link_of_another_code_is_noticed(link: str, code: str, another: bool) -> None:
     assert carries_another_code(link, code) is another
     assert (oddity(link, code) == "the deep link carries another code than the answer") is another
+
+
+@pytest.mark.parametrize(
+    ("link", "leads"),
+    [
+        (f"{HUB}?claim-code=A1", f"{HUB}:443/"),
+        (f"{HUB}/?x=1#top", f"{HUB}:443/"),
+        (f"{HUB.upper()}:443", f"{HUB}:443/"),
+        (f"{HUB}./#a?b", f"{HUB}:443/"),
+        (f"{HUB}/OTHER", f"{HUB}:443/OTHER"),
+        (f"{HUB}:8443/w?claim-code=A1", f"{HUB}:8443/w"),
+        ("http://partner-hub.kigo.io", "http://partner-hub.kigo.io:None/"),
+        ("https://x:99999?a", "https://x:99999"),
+        ("https://[::1?a", "https://[::1"),
+    ],
+)
+def test_where_a_link_leads_is_its_scheme_host_and_path(link: str, leads: str) -> None:
+    assert origin(link) == leads
+
+
+@given(link=st.text(max_size=60))
+def test_any_text_leads_somewhere(link: str) -> None:
+    assert origin(link) == origin(link.partition("#")[0].partition("?")[0])
+    carries_another_code(link, "A1")
 
 
 def test_a_link_without_a_code_is_odd_and_may_be_opened() -> None:

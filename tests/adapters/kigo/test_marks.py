@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stampcard.model import Secret
-from stampcard_adapters.kigo.marks import another, mark
+from stampcard_adapters.kigo.marks import LINK, another, mark, same
 
 KEY = Secret("an-api-key-0001")
 
@@ -37,6 +37,21 @@ def test_a_mark_is_short_and_no_plain_hash_of_the_code() -> None:
         assert known.partition(":")[2] not in plain
     assert "QX7K2P" not in known
     assert "an-api-key" not in known
+
+
+def test_a_links_mark_is_no_codes_mark() -> None:
+    assert mark("QX7K2P", KEY, LINK) == "26bb1240:2c2e83cb076c57a3"
+    assert another(mark("QX7K2P", KEY), "QX7K2P", KEY, LINK)
+    assert not another(mark("QX7K2P", KEY, LINK), "QX7K2P", KEY, LINK)
+
+
+@given(code=st.text(st.characters(codec="ascii", categories=("Lu", "Nd")), min_size=1))
+def test_the_marked_code_is_told_in_either_case_of_letters(code: str) -> None:
+    known = mark(code, KEY)
+    assert same(known, code, KEY)
+    assert same(known, code.lower(), KEY)
+    assert not same(known, f"{code}x", KEY)
+    assert not same(None, code, KEY)
 
 
 def test_a_mark_is_for_ever_the_same() -> None:

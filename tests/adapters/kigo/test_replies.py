@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from tests.adapters.kigo import orders as o
 
@@ -17,7 +18,8 @@ from stampcard.lifecycles import FulfilmentState
 from stampcard.model import Secret
 from stampcard.wire import Response, minified
 from stampcard_adapters.kigo import Claim, KigoAdapter, KigoFacts, Sso, claim_query, sso_query
-from stampcard_adapters.kigo.refusals import shown
+from stampcard_adapters.kigo.marks import mark, same
+from stampcard_adapters.kigo.refusals import _ORDINARY, _SUBJECT, shown
 
 SAMPLES = Path(__file__).parents[1] / "samples" / "kigo"
 CASES = sorted(p.parent for name in ("case", "query") for p in SAMPLES.glob(f"*/{name}.json"))
@@ -125,6 +127,14 @@ def test_what_is_learned_can_be_read_back_and_the_user_is_apart() -> None:
     assert decode(KigoFacts, tree, personal) == facts
 
 
+def test_facts_of_a_release_that_marked_no_link_are_read() -> None:
+    tree, personal = encode(o.accepted(o.ACCEPTED).facts.learn(o.place()))
+    assert tree.pop("link")
+    facts = decode(KigoFacts, tree, personal)
+    assert (facts.link, facts.user) == (None, "anna")
+    assert facts.mark
+
+
 def test_two_orders_given_one_code_claim_the_same_name() -> None:
     """The journal keeps such a name for one order: a second customer is not shown the first one's goods."""
     assert o.accepted(o.ACCEPTED).claims == o.accepted({**o.ACCEPTED, "deeplink_url": "https://x.example"}).claims
@@ -186,7 +196,7 @@ def test_foreign_words_are_one_short_harmless_line(words: str, kept: str | None)
 
 
 def test_texts_of_ours_are_not_repeated_either() -> None:
-    assert shown("anna lee, or Anna", hide=("anna lee", "")) == "***, or Anna"
+    assert shown("anna lee, or Anna", Secret(("anna lee", ""))) == "***, or Anna"
 
 
 @pytest.mark.parametrize(
@@ -206,3 +216,38 @@ def test_a_named_wait_is_read_without_a_clock(wait: str, date: str | None, secon
     outcome = read(Response(status=429, headers=headers, body=b""))
     assert isinstance(outcome, NotSent)
     assert outcome.retry_after == seconds
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 422])
+@pytest.mark.parametrize("words", ["Value {} bad", "{} was already used", "'{}'", 'see "{}", please', "no {}."])
+def test_our_own_key_and_whom_it_is_for_are_in_no_outcome(status: int, words: str) -> None:
+    for secret in (o.API_KEY, "anna"):
+        for said in (secret, secret.upper(), secret.title()):
+            for code in ("validation_error", "not_found", "already_used"):
+                assert secret not in repr(read(o.no(status, code, words.format(said)))).lower()
+
+
+@pytest.mark.parametrize("words", ["Value {} bad", "{} was used already", "'{}' is gone", "Claim code: {}", "`{}`"])
+@given(code=st.from_regex(r"[a-zA-Z]{5,12}", fullmatch=True).filter(lambda code: not code.lower().endswith("id")))
+def test_a_code_of_letters_alone_is_not_repeated_where_it_is_quoted_or_told_of(words: str, code: str) -> None:
+    assume(_SUBJECT.fullmatch(code.lower()) is None)
+    assume(_ORDINARY.fullmatch(code.lower()) is None)
+    assert code not in (shown(words.format(code)) or "")
+
+
+@pytest.mark.parametrize("said", [str.upper, str.lower])
+def test_the_orders_own_code_is_not_repeated_anywhere_when_its_link_is_asked_for(said: Callable[[str], str]) -> None:
+    code, key = "ABCXYZ", Secret(o.API_KEY)
+    known = mark(code, key)
+    call = o.adapter().order_call(o.ID, o.PRODUCT)
+    query = claim_query(o.ID, o.PRODUCT, call, telling=lambda word: same(known, word, key))
+    no = query.read(o.no(400, "validation_error", f"Sorry ({said(code)}), product gone"))
+    assert isinstance(no, Declined)
+    assert no.provider_text == "Sorry *** product gone"
+
+
+def test_a_code_beside_an_error_is_not_in_its_words() -> None:
+    body = {"error_code": "already_used", "error_message": "Sorry qwertz", "claim_code": "QWERTZ"}
+    no = read(o.reply(409, body))
+    assert isinstance(no, Declined)
+    assert no.provider_text == "Sorry ***"

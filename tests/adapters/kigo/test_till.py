@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -326,6 +328,13 @@ class TestReveal:
             assert caught.value.code == "reveal.other_user"
         assert world.kinds() == before
 
+    @pytest.mark.parametrize("sso", [Sso(program="\ud800"), Sso(email="\ud800")])
+    def test_not_with_a_login_that_is_no_text(self, world: World, sso: Sso) -> None:
+        order = world.place()
+        with world.faults.offline(), pytest.raises(NotAllowedError) as caught:
+            world.kigo.reveal(order, user="u-1", why="clicked", sso=sso)
+        assert caught.value.code == "input.type"
+
     def test_not_for_what_the_order_in_hand_pretends(self, world: World) -> None:
         """The journal says whose it is, not the value in hand."""
         order = world.place()
@@ -400,6 +409,27 @@ class TestReveal:
         with pytest.raises(NeedsHumanError):
             world.kigo.reveal(order, user="u-1", why="clicked")
         assert world.kinds()[-1] is EntryKind.DRIFT
+
+    @pytest.mark.parametrize(
+        "link",
+        [
+            "https://partner-hub.kigo.io/OTHER",
+            "https://evil.example?claim-code={}",
+            "https://partner-hub.kigo.io:8443?claim-code={}",
+            "https://partner-hub.kigo.io?claim-code={}#claim-code=OTHER",
+            "https://partner-hub.kigo.io?claim_code=OTHER",
+            "https://partner-hub.kigo.io?Claim-Code=OTHER",
+        ],
+    )
+    def test_a_link_that_leads_elsewhere_than_before_raises_the_alarm(self, world: World, link: str) -> None:
+        order, code = world.place(), world.model.claim_code(ID)
+        body = {"claim_code": code, "deeplink_url": link.format(code)}
+        world.faults.next(Status(200, body=json.dumps(body).encode()), trigger="place")
+        with pytest.raises(NeedsHumanError) as caught:
+            world.kigo.reveal(order, user="u-1", why="clicked")
+        assert (caught.value.code, world.kinds()[-1]) == ("reveal.other_answer", EntryKind.DRIFT)
+        assert "OTHER" not in str(caught.value) + repr(world.kigo.history(ID))
+        assert world.kigo.reveal(order, user="u-1", why="again").claim_code.reveal() == code
 
     def test_without_a_usable_link_nothing_is_shown(self, world: World) -> None:
         order = world.place()
@@ -494,6 +524,23 @@ def test_no_claim_no_link_no_key_and_no_session_is_anywhere_but_in_the_hand(
     assert ID in text  # the net is not empty
     for canary in (code, url, session, "sandbox-kigo-key", world.model.claim_code(ID), "partner-hub.kigo.io"):
         assert canary not in text
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 409, 422])
+def test_who_is_forgotten_is_in_no_byte_of_the_journal_though_a_refusal_quoted_them(world: World, status: int) -> None:
+    quoting = b'{"error_code":"validation_error","error_message":"User Annabel for sandbox-kigo-key is bad"}'
+    world.faults.next(Status(status, body=quoting), trigger="place")
+    with pytest.raises(StampcardError) as caught:
+        world.place("A-1", user="annabel")
+    with suppress(StampcardError):
+        world.kigo.abandon(world.kigo.get("A-1"), why="gone")
+    assert world.tills[0].forget("annabel", provider="kigo") == 1
+    world.tills[0].close()
+    kept = b"".join(file.read_bytes() for file in world.journal.parent.rglob("*") if file.is_file()).decode("latin1")
+    kept += f"{caught.value} {caught.value.as_dict()}"
+    assert "A-1" in kept
+    assert "annabel" not in kept.lower()
+    assert "sandbox-kigo-key" not in kept
 
 
 def test_an_async_till_does_the_same(tmp_path: Path) -> None:

@@ -157,6 +157,20 @@ class TestMoreOrdersThanAPage:
         others = [old(number, offer_id=78) for number in range(400, 400 - PAGE, -1)]
         assert isinstance(seen(o.listing(*others), LATE, had(*self.before)), Escalate)
 
+    def test_a_page_as_long_as_the_providers_own_is_not_the_last(self) -> None:
+        one = old(1)
+        assert seen(o.listing(one), LATE, had(one)) == Resend()
+        assert isinstance(seen(o.listing(one), LATE, had(one, page_rows=1)), Escalate)
+        three = (old(3), old(2), old(1))
+        assert seen(o.listing(*three), LATE, had(*three, page_rows=3)) == Resend()
+        assert isinstance(seen(o.listing(old(3)), LATE, had(*three, page_rows=3)), Unknown)
+
+    def test_a_short_page_that_shows_the_newest_last_proves_no_end(self) -> None:
+        three = (old(1), old(2), old(3))
+        assert isinstance(seen(o.listing(*three), LATE, had(*three)), Escalate)
+        assert isinstance(seen(o.listing(*three), EARLY, had(*three)), Escalate)
+        assert isinstance(seen(o.listing(*three), GONE, had(*three)), Escalate)
+
     def test_ours_is_ours_wherever_it_stands(self) -> None:
         oldest = tuple(old(number) for number in range(1, PAGE))
         assert isinstance(seen(o.listing(*oldest, o.row()), LATE, had(*oldest)), Accepted)

@@ -19,6 +19,7 @@ from stampcard.errors import (
     NotAllowedError,
     UnavailableError,
 )
+from stampcard.journal.codec import decode, unpack
 from stampcard.journal.memory import MemoryJournal
 from stampcard.lifecycles import RedemptionState
 from stampcard.model import Address, EntryKind, Site
@@ -38,10 +39,18 @@ from stampcard.testing import (
     crash_at,
 )
 from stampcard.till import AsyncTill, Till
-from stampcard.wire import Request
+from stampcard.wire import Request, Response
 from stampcard_adapters.sandbox.sessionm import SessionMModel
 from stampcard_adapters.sandbox.sessionm import Switches as There
-from stampcard_adapters.sessionm import Challenge, ExternalUserId, SessionMKeys, SessionMOrder, SessionMTill, UserId
+from stampcard_adapters.sessionm import (
+    Challenge,
+    ExternalUserId,
+    SessionMKeys,
+    SessionMOrder,
+    SessionMRedeem,
+    SessionMTill,
+    UserId,
+)
 from stampcard_adapters.testing.sessionm import SessionMBooks, names
 
 SITE = Site(store="0042", register="7")
@@ -279,7 +288,25 @@ class TestWhatIsRefused:
         with Till(":memory:", site=SITE, transport=shop.transport()) as other:
             with pytest.raises(NotAllowedError) as caught:
                 other.use(shop.books.provider()).redeem("r-1", shop.card, user=shop.user)
+            assert caught.value.code == "order.exists_there"
+            with pytest.raises(NotAllowedError) as caught:
+                other.use(shop.books.provider()).redeem("r-1", shop.books.coffee, user=shop.user)
             assert caught.value.code == "order.id_taken"
+        assert shop.spent == 100
+
+    def test_a_redemption_that_is_there_although_it_was_refused_is_no_reason_to_take_another_number(
+        self, shop: Shop
+    ) -> None:
+        """Delivered twice, and the second copy finds too few points: what is read is a no."""
+        no = b'{"status":"error","errors":{"code":"offer_not_available","message":"not enough points"}}'
+        shop.faults.next(Status(200, When.AFTER, no), trigger="redeem")
+        with pytest.raises(DeclinedError):
+            shop.redeem()
+        with pytest.raises(NotAllowedError) as caught:
+            shop.redeem()
+        assert caught.value.code == "order.exists_there"
+        assert "help desk" in caught.value.cashier
+        assert "another" not in caught.value.cashier.lower()
         assert shop.spent == 100
 
     def test_a_repeat_gives_the_recorded_answer_without_a_call(self, shop: Shop) -> None:
@@ -474,6 +501,58 @@ class TestALostRedemption:
             assert before - shop.books.points(shop.user) == (0 if human else 100)
             shop.till.close()
 
+    @pytest.mark.parametrize("newest_first", [True, False])
+    @pytest.mark.parametrize("rows", [1, 2, 3, 4, 100])
+    @pytest.mark.parametrize("external_id", ["ignored", "repeatable", "unique"])
+    @pytest.mark.parametrize("when", [When.BEFORE, When.AFTER])
+    def test_takes_points_once_where_the_provider_cuts_its_pages_shorter_than_asked(
+        self, newest_first: bool, rows: int, external_id: Any, when: When
+    ) -> None:
+        order = "newest" if newest_first else "oldest"
+        shop = made(There(order_external_id=external_id, max_limit=rows, list_order=order))
+        for number in range(3):
+            shop.redeem(f"old-{number}", offer=shop.books.coffee)
+            shop.clock.pass_(seconds=5)
+        before = shop.books.points(shop.user)
+        shop.lose(Drop(when))
+        try:
+            settled = shop.settle().state == "pending_approval"
+        except NeedsHumanError:
+            settled = False
+        assert before - shop.books.points(shop.user) <= 100
+        if newest_first and rows > 1 and external_id != "ignored":
+            assert settled
+        shop.till.close()
+
+    def test_a_page_of_its_own_length_is_remembered(self) -> None:
+        shop = made(There(max_limit=2))
+        for number in range(3):
+            shop.redeem(f"old-{number}", offer=shop.books.coffee)
+        shop.redeem()
+        intent = next(e for e in shop.sessionm.history("r-1") if e.kind is EntryKind.INTENT)
+        assert intent.body is not None
+        command = decode(SessionMRedeem, unpack(intent.body)["command"], {"user": shop.user.value})
+        assert (command.page_rows, len(command.had)) == (2, 3)
+        shop.till.close()
+
+    def test_a_no_to_the_second_page_is_its_absence(self) -> None:
+        shop = made()
+
+        class Pages:
+            """Knows one page."""
+
+            def handle(self, request: Request) -> Any:
+                if "page=2" not in request.target:
+                    return shop.model.handle(request)
+                body = b'{"status":"error","errors":{"code":"argument_error","message":"no such page"}}'
+                return Response(status=400, headers={}, body=body)
+
+        shop.redeem("r-0")
+        with Till(":memory:", site=SITE, clock=shop.clock, transport=ModelTransport(Pages(), names=names)) as till:
+            order = till.use(shop.books.provider()).redeem("r-1", shop.card, user=shop.user)
+        assert order.state == "pending_approval"
+        shop.till.close()
+
     def test_a_provider_that_cannot_be_listed_takes_no_redemption(self, shop: Shop) -> None:
         shop.faults.next(Drop(When.BEFORE), trigger="orders")
         with pytest.raises(UnavailableError):
@@ -535,3 +614,17 @@ def test_a_tenant_without_keys_is_told_before_anything_is_journalled() -> None:
         with pytest.raises(ConfigurationError):
             till.use(settings).redeem("r-1", SessionMBooks(SessionMModel()).card, user=UserId("x"))
         assert list(till.changes()) == []
+
+
+def test_half_a_surrogate_pair_is_refused_before_anything_is_asked(shop: Shop) -> None:
+    question = shop.sessionm.question(shop.user)
+    asked: list[Callable[[], object]] = [
+        lambda: shop.sessionm.offers(shop.user, locale="\ud800"),
+        lambda: shop.sessionm.transactions(shop.user, cursor="\ud800"),
+        lambda: shop.sessionm.answer(shop.user, shop.books.contest, question, "\ud800"),
+    ]
+    with shop.faults.offline():
+        for ask in asked:
+            with pytest.raises(NotAllowedError) as caught:
+                ask()
+            assert caught.value.code == "input.type"
