@@ -121,10 +121,10 @@ class _Story(Story[SessionMOrder]):
         with self._act("Two refusals", words) as moved:
             self._refused(
                 "redeem",
-                "the trip again, without an answer",
+                "the trip again, without an answer; both pages of his orders are read",
                 lambda: self._sessionm.redeem(self._id("882"), offers[_CONTEST], user=_CUSTOMER),
                 NotAllowedError,
-                calls=1,
+                calls=2,
             )
             order_id = self._new("883")
             self._refused(
@@ -132,7 +132,7 @@ class _Story(Story[SessionMOrder]):
                 "a free coffee, then",
                 lambda: self._sessionm.redeem(order_id, offers[_COFFEE], user=_CUSTOMER, ticket="883"),
                 DeclinedError,
-                calls=2,
+                calls=3,
             )
             opened = self._sessionm.get(order_id)
             self._order(
@@ -155,14 +155,14 @@ class _Story(Story[SessionMOrder]):
                 "redeem",
                 "a gift card for 100 points",
                 lambda: self._sessionm.redeem(order_id, card, user=_CUSTOMER, ticket="884"),
-                calls=2,
+                calls=3,
             )
             self._refused(
                 "redeem",
                 "Ben starts over, under another number",
                 lambda: self._sessionm.redeem(self._id("885"), card, user=_CUSTOMER),
                 UnavailableError,
-                calls=1,
+                calls=2,
             )
             order = self._order(
                 "recover",
