@@ -166,6 +166,20 @@ def test_another_lane_that_was_faster_is_followed_not_overwritten(tmp_path: Path
         assert kinds(there) == [*REDEEMED, "observe observed approved"]
 
 
+def test_an_older_look_does_not_overwrite_what_another_lane_learnt_since(tmp_path: Path) -> None:
+    journal = tmp_path / "till.db"
+    with at(Answers(status("pending"), status("shipped")), journal) as there:
+        there.redeem("r-1")
+
+        class Overtaken(Answers):
+            def __call__(self, what: str) -> Any:
+                assert there.observe(there.get("r-1")).facts.said == "shipped"
+                return status("waiting")
+
+        with at(Overtaken(None), journal) as here:
+            assert here.observe(here.get("r-1")).facts.said == "shipped"
+
+
 # waiting
 
 

@@ -137,7 +137,8 @@ def _news(
             if outcome.to == asked.state:  # true when we asked; another lane has followed the provider further since
                 return drafts
             return (*drafts, *drift(standing, "observe.no_edge", str(outcome.to), now, by))
-    if state == standing.state and outcome.facts == view.order().facts:
+    overtaken = asked.version != standing.version  # what another lane learnt since may be the newer word
+    if state == standing.state and (overtaken or outcome.facts == view.order().facts):
         return drafts
     tree, personal = encode(outcome.facts)
     observed = Draft(
