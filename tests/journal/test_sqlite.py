@@ -15,7 +15,7 @@ import pytest
 
 from stampcard.errors import ConfigurationError
 from stampcard.journal import Append, ClaimTakenError, StoreError, _database, _files, open_journal
-from stampcard.journal.sqlite import SqliteJournal
+from stampcard.journal.sqlite import _WATCHED, SqliteJournal
 from stampcard.testing._journal_values import draft
 from stampcard.testing.journal_contract import append_of, opening
 
@@ -159,7 +159,7 @@ def test_its_settings_are_as_promised(journal: SqliteJournal, path: Path) -> Non
         "temp_store": 2,
         "busy_timeout": 10_000,
         "application_id": 0x53544D50,
-        "user_version": 2,
+        "user_version": 3,
     }
     for connection in (journal._writer, journal._reader):
         assert {name: connection.execute(f"PRAGMA {name}").fetchone()[0] for name in promised} == promised
@@ -191,8 +191,8 @@ def test_history_cannot_be_rewritten(journal: SqliteJournal, statement: str) -> 
 
 def test_a_journal_of_a_newer_release_is_refused(path: Path) -> None:
     SqliteJournal(path).close()
-    plainly(path, "PRAGMA user_version = 3")
-    with pytest.raises(StoreError, match="schema 3, this release knows 2"):
+    plainly(path, "PRAGMA user_version = 4")
+    with pytest.raises(StoreError, match="schema 4, this release knows 3"):
         SqliteJournal(path)
 
 
@@ -209,14 +209,14 @@ def test_an_upgrade_happens_whole_or_not_at_all(path: Path, monkeypatch: pytest.
     with closing(SqliteJournal(path)) as journal:
         journal.append(opening("a"))
     first = _database.scripts()
-    monkeypatch.setattr(_database, "scripts", lambda: [*first, (3, "CREATE TABLE new (x); CREATE TABLE new (x);")])
+    monkeypatch.setattr(_database, "scripts", lambda: [*first, (4, "CREATE TABLE new (x); CREATE TABLE new (x);")])
     with pytest.raises(StoreError):
         SqliteJournal(path)
     monkeypatch.setattr(_database, "scripts", lambda: first)
-    SqliteJournal(path).close()  # still schema 2
-    monkeypatch.setattr(_database, "scripts", lambda: [*first, (3, "CREATE TABLE new (x);"), (4, "DROP TABLE new;")])
+    SqliteJournal(path).close()  # still schema 3
+    monkeypatch.setattr(_database, "scripts", lambda: [*first, (4, "CREATE TABLE new (x);"), (5, "DROP TABLE new;")])
     with closing(SqliteJournal(path)) as journal:
-        assert journal._writer.execute("PRAGMA user_version").fetchone() == (4,)
+        assert journal._writer.execute("PRAGMA user_version").fetchone() == (5,)
         assert journal.load("a") is not None
 
 
@@ -233,6 +233,31 @@ def test_a_journal_of_the_first_schema_is_brought_up_with_all_it_holds(
         assert journal.load("a") == before
         with pytest.raises(ClaimTakenError):
             journal.append(opening("b", claims=("p1",)))
+
+
+def test_a_journal_of_the_second_schema_watches_what_waited_already(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    every = _database.scripts()
+    monkeypatch.setattr(_database, "scripts", lambda: every[:2])
+    with closing(SqliteJournal(path)) as journal:
+        for name, lifecycle, state in (
+            ("b", "FULFILMENT", "requested"),
+            ("a", "REDEMPTION", "pending_approval"),
+            ("c", "FULFILMENT", "completed"),
+            ("d", "PURCHASE", "placed"),
+            ("e", "FULFILMENT", "processing"),
+        ):
+            journal.append(opening(name, draft(state=state), lifecycle=lifecycle))
+        journal.append(append_of("e", 1, draft(state="failed")))
+    monkeypatch.setattr(_database, "scripts", lambda: every)
+    with closing(SqliteJournal(path)) as journal:
+        assert journal.watched("observe") == ("b", "a")
+
+
+def test_what_is_watched_is_found_without_a_scan(journal: SqliteJournal) -> None:
+    plan = journal._reader.execute("EXPLAIN QUERY PLAN " + _WATCHED, ("observe",)).fetchall()
+    assert "SEARCH watches USING PRIMARY KEY (why=?)" in plan[0][-1]
 
 
 def test_the_scripts_are_numbered_without_a_gap() -> None:

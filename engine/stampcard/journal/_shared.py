@@ -70,7 +70,7 @@ def _check_time(at: datetime) -> None:
 
 def _check_text(append: Append) -> None:
     """Half a surrogate pair is no Unicode: no store keeps it. (Found here, else its error would quote the text.)"""
-    texts: list[str | None] = [append.order_id, append.lane, *append.claims]
+    texts: list[str | None] = [append.order_id, append.lane, *append.claims, *append.watch, *append.unwatch]
     if (header := append.header) is not None:
         site = header.site
         texts += [header.provider, header.ticket, header.reference, header.lifecycle, header.fingerprint]

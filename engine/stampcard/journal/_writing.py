@@ -21,7 +21,7 @@ from stampcard.journal.contract import (
 )
 from stampcard.model import Entry
 
-__all__ = ["COMMAND", "write", "write_apart"]
+__all__ = ["COMMAND", "UNWATCH", "write", "write_apart"]
 
 _HEAD: Final = """
     SELECT provider, tenant, environment, (SELECT MAX(version) FROM entries WHERE order_id = ?1)
@@ -49,6 +49,8 @@ COMMAND: Final = "SELECT order_id, digest FROM commands WHERE command_id = ?"
 _LANE: Final = """
     SELECT order_id FROM lanes JOIN open_intents USING (order_id, intent)
     WHERE tenant = ? AND provider = ? AND environment = ? AND lane = ?"""
+_WATCH: Final = "INSERT INTO watches (why, order_id, since_position) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+UNWATCH: Final = "DELETE FROM watches WHERE why = ? AND order_id = ?"
 _TAKE_LANE: Final = """
     INSERT INTO lanes (tenant, provider, environment, lane, order_id, intent) VALUES (?, ?, ?, ?, ?, ?)
     ON CONFLICT DO UPDATE SET order_id = excluded.order_id, intent = excluded.intent"""
@@ -106,6 +108,10 @@ def write(writer: sqlite3.Connection, append: Append) -> tuple[Entry, ...]:
             (holder,) = writer.execute(_CLAIM, (*key, claim)).fetchone()
             if holder != order_id:
                 raise ClaimTakenError(holder)
+    for why in append.unwatch:
+        writer.execute(UNWATCH, (why, order_id))
+    for why in append.watch:
+        writer.execute(_WATCH, (why, order_id, written[-1].position))
     return tuple(written)
 
 

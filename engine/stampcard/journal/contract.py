@@ -4,8 +4,9 @@ May live here: the contract, the values that cross it, the ways an append can be
 
 The journal is append-only and durable: when `append` returns, the entries survive the power going off. An order is the
 fold of its entries (see `stampcard.journal.fold`); nothing else about an order is stored. Beside the entries a journal
-keeps what must be found or enforced without reading them all, written in the same transaction: open intents, command
-ids, claims of provider order ids, and personal data in a side table, keyed by subject, so that it can be forgotten.
+keeps what must be found or enforced without reading them all, written in the same transaction: open intents, orders
+that are watched, command ids, claims of provider order ids, and personal data in a side table, keyed by subject, so
+that it can be forgotten.
 """
 
 from __future__ import annotations
@@ -90,7 +91,8 @@ class Append:
 
     expected_version: the order's version it was decided on, 0 when `header` opens it. claims: provider order ids to
     take for this order. lane: with an INTENT among the entries: what no other order of this tenant and provider may
-    have an open intent for. All of it is written, or nothing is.
+    have an open intent for. watch, unwatch: reasons why the order is to be looked after from now on, or no longer (see
+    `Journal.watched`). All of it is written, or nothing is.
     """
 
     order_id: str
@@ -99,6 +101,8 @@ class Append:
     header: Header | None = None
     claims: tuple[str, ...] = ()
     lane: str | None = None
+    watch: tuple[str, ...] = ()
+    unwatch: tuple[str, ...] = ()
 
 
 @attrs.frozen(kw_only=True, slots=False)
@@ -207,6 +211,14 @@ class Journal(ABC):
     @abstractmethod
     def open_orders(self) -> tuple[str, ...]:
         """Ids of the orders with an open intent, oldest first, at the cost of what is open."""
+
+    @abstractmethod
+    def watched(self, why: str) -> tuple[str, ...]:
+        """Ids of the orders watched for that reason, the longest watched first, at the cost of what is watched."""
+
+    @abstractmethod
+    def unwatch(self, order_id: str, why: str, *, version: int) -> bool:
+        """Nobody need look after it any more. False, and nothing changes, when it is not at that version any more."""
 
     @abstractmethod
     def find(

@@ -52,6 +52,7 @@ class MemoryJournal(Journal):
         self._commands: dict[str, tuple[str, str]] = {}
         self._claims: dict[tuple[str, str, str, str], str] = {}
         self._lanes: dict[tuple[str, str, str, str], tuple[str, str]] = {}  # lane -> (order, intent)
+        self._watches: dict[tuple[str, str], None] = {}  # (why, order), the longest watched first
         self._owners: set[str] = set()
 
     @property
@@ -119,6 +120,10 @@ class MemoryJournal(Journal):
             self._index(stored, entry, draft)
         for claim in append.claims:
             self._claims[_claim_key(stored.header, claim)] = append.order_id
+        for why in append.unwatch:
+            self._watches.pop((why, append.order_id), None)
+        for why in append.watch:
+            self._watches.setdefault((why, append.order_id))
         if (lane := lane_of(append)) is not None:
             self._lanes[_claim_key(stored.header, lane[0])] = (append.order_id, lane[1])
         return tuple(written)
@@ -144,6 +149,20 @@ class MemoryJournal(Journal):
             self._check_open()
             oldest_first = sorted(self._open, key=self._open.__getitem__)
             return tuple(dict.fromkeys(order_id for order_id, _ in oldest_first))
+
+    def watched(self, why: str) -> tuple[str, ...]:
+        with self._guard:
+            self._check_open()
+            return tuple(order_id for reason, order_id in self._watches if reason == why)
+
+    def unwatch(self, order_id: str, why: str, *, version: int) -> bool:
+        with self._guard:
+            self._check_open()
+            stored = self._orders.get(order_id)
+            if stored is None or len(stored.entries) != version:
+                return False
+            self._watches.pop((why, order_id), None)
+            return True
 
     def find(
         self,

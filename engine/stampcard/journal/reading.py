@@ -64,6 +64,9 @@ class ReadOnlyJournal(SqliteJournal):
     def forget(self, subject: str) -> int:
         _refuse()
 
+    def unwatch(self, order_id: str, why: str, *, version: int) -> bool:
+        _refuse()
+
     def enrol(self) -> str:
         _refuse()
 

@@ -30,7 +30,7 @@ from stampcard.journal._rows import (
     summary_from,
 )
 from stampcard.journal._shared import MOST, check
-from stampcard.journal._writing import COMMAND, write, write_apart
+from stampcard.journal._writing import COMMAND, UNWATCH, write, write_apart
 from stampcard.journal.contract import (
     Append,
     Journal,
@@ -61,6 +61,8 @@ _FIND: Final = f"""
     FROM orders CROSS JOIN entries AS last USING (order_id)
     WHERE last.version =
         (SELECT MAX(version) FROM entries WHERE entries.order_id = orders.order_id)"""  # noqa: S608  constants only
+_WATCHED: Final = "SELECT order_id FROM watches WHERE why = ? ORDER BY since_position"
+_VERSION: Final = "SELECT MAX(version) FROM entries WHERE order_id = ?"
 _NEWEST_FIRST: Final = " ORDER BY orders.number DESC LIMIT ?"
 _BY_TEXT: Final = " AND (orders.order_id = ? OR ticket = ? OR (reference = ? AND reference <> ''))"
 
@@ -160,6 +162,18 @@ class SqliteJournal(Journal):
     def open_orders(self) -> tuple[str, ...]:
         with self._reads() as reader:
             return tuple(order_id for (order_id,) in reader.execute(_OPEN_ORDERS))
+
+    def watched(self, why: str) -> tuple[str, ...]:
+        with self._reads() as reader:
+            return tuple(order_id for (order_id,) in reader.execute(_WATCHED, (why,)))
+
+    def unwatch(self, order_id: str, why: str, *, version: int) -> bool:
+        with self._transaction() as writer:
+            (now,) = writer.execute(_VERSION, (order_id,)).fetchone()
+            if now != version:
+                return False
+            writer.execute(UNWATCH, (why, order_id))
+            return True
 
     def find(
         self,

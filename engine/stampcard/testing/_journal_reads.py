@@ -58,6 +58,49 @@ class JournalReads(JournalWrites):
         journal.append(append_of("b", 1, draft(closes=("same name",))))
         assert journal.open_orders() == ("a",)
 
+    # Watches.
+
+    def test_an_order_is_watched_for_a_reason_until_an_append_ends_it_the_longest_first(self, journal: Journal) -> None:
+        for name in ("c", "a", "b"):
+            journal.append(opening(name, watch=("observe",)))
+        journal.append(opening("d"))
+        journal.append(append_of("a", 1, watch=("observe", "void")))  # again: it keeps its age
+        assert journal.watched("observe") == ("c", "a", "b")
+        assert journal.watched("void") == ("a",)
+        journal.append(append_of("c", 1, unwatch=("observe", "never was")))
+        assert (journal.watched("observe"), journal.watched("other")) == (("a", "b"), ())
+        journal.append(append_of("c", 2, watch=("observe",)))
+        assert journal.watched("observe") == ("a", "b", "c")
+        journal.append(append_of("b", 1, unwatch=("observe",), watch=("observe",)))
+        assert journal.watched("observe") == ("a", "c", "b")
+
+    def test_a_refused_append_watches_nothing(self, journal: Journal) -> None:
+        journal.append(opening("a", claims=("p1",)))
+        with pytest.raises(ClaimTakenError):
+            journal.append(opening("b", claims=("p1",), watch=("observe",)))
+        with pytest.raises(VersionConflictError):
+            journal.append(append_of("a", 5, watch=("observe",)))
+        assert journal.watched("observe") == ()
+
+    def test_a_watch_ends_only_for_who_has_seen_the_order_as_it_is(self, journal: Journal) -> None:
+        journal.append(opening("a", watch=("observe", "void")))
+        journal.append(append_of("a", 1))
+        assert not journal.unwatch("a", "observe", version=1)
+        assert journal.watched("observe") == ("a",)
+        before = journal.changes()
+        assert journal.unwatch("a", "observe", version=2)
+        assert (journal.watched("observe"), journal.watched("void")) == ((), ("a",))
+        assert journal.changes() == before  # it is no part of the history
+        assert journal.unwatch("a", "observe", version=2)
+        assert not journal.unwatch("nobody", "observe", version=1)
+
+    def test_watches_outlive_the_handle(self, journal: Journal) -> None:
+        journal.append(opening("a", watch=("observe",)))
+        other = self.reopen()
+        if other is not None:
+            assert other.watched("observe") == ("a",)
+            other.close()
+
     # Finding.
 
     def test_an_order_is_found_by_its_id_its_ticket_or_its_reference_newest_first(self, journal: Journal) -> None:
@@ -266,6 +309,8 @@ class JournalReads(JournalWrites):
             lambda: journal.append(opening("b")),
             lambda: journal.command("c"),
             journal.open_orders,
+            lambda: journal.watched("observe"),
+            lambda: journal.unwatch("a", "observe", version=1),
             journal.find,
             journal.changes,
             lambda: journal.forget("s"),

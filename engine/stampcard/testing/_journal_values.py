@@ -77,7 +77,12 @@ def _acceptable(one: Draft) -> Draft:
 
 
 def opening(
-    order_id: str, *entries: Draft, claims: tuple[str, ...] = (), lane: str | None = None, **header: Any
+    order_id: str,
+    *entries: Draft,
+    claims: tuple[str, ...] = (),
+    lane: str | None = None,
+    watch: tuple[str, ...] = (),
+    **header: Any,
 ) -> Append:
     """Opens an order with these entries, or with one that was accepted."""
     said: dict[str, Any] = {
@@ -96,15 +101,28 @@ def opening(
         entries=entries or (draft(),),
         claims=claims,
         lane=lane,
+        watch=watch,
     )
 
 
 def append_of(
-    order_id: str, expected_version: int, *entries: Draft, claims: tuple[str, ...] = (), lane: str | None = None
+    order_id: str,
+    expected_version: int,
+    *entries: Draft,
+    claims: tuple[str, ...] = (),
+    lane: str | None = None,
+    watch: tuple[str, ...] = (),
+    unwatch: tuple[str, ...] = (),
 ) -> Append:
     """The next entries of an order, or one that was accepted."""
     return Append(
-        order_id=order_id, expected_version=expected_version, entries=entries or (draft(),), claims=claims, lane=lane
+        order_id=order_id,
+        expected_version=expected_version,
+        entries=entries or (draft(),),
+        claims=claims,
+        lane=lane,
+        watch=watch,
+        unwatch=unwatch,
     )
 
 
