@@ -1,0 +1,157 @@
+"""What one world is going to be, as data: drawn from the seed before anything happens, so that it can be made smaller.
+
+May live here: visits, moves, weather, and how they are drawn. May not: anything that happens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
+
+import attrs
+
+from stampcard.simulate.chance import Draw
+from stampcard.simulate.weather import CRASHES, FAULTS, Crash, Fault
+
+__all__ = ["Kind", "Move", "Plan", "Visit", "drawn"]
+
+
+class Kind(StrEnum):
+    """What somebody does about an order."""
+
+    NEXT = "next"
+    """What is wished next of it, as it stands."""
+    STALE = "stale"
+    """The same, by somebody who holds the order as it was before."""
+    REPEAT = "repeat"
+    """The last wish once more, to the letter, perhaps at another till."""
+    RECOVER = "recover"
+    """Settle its doubt."""
+    PROVIDER = "provider"
+    """The provider does something by itself."""
+
+
+@attrs.frozen
+class Move:
+    """One thing somebody does. lane: at which till of the shop. wait: seconds after the move before has ended, or,
+    where they overlap, has begun. pace: seconds the store takes, in which others go on. within: of a recovery."""
+
+    kind: Kind
+    lane: int
+    wait: float
+    luck: int
+    overlap: bool = False
+    pace: float = 0.0
+    within: float = 0.0
+    crash: Crash | None = None
+
+
+@attrs.frozen
+class Visit:
+    """One order and all that is done about it. faults: of its n-th promised call, from 0; asks: of its n-th question.
+    tokens: of its n-th token call."""
+
+    order_id: str
+    shop: int
+    at: float
+    luck: int
+    moves: tuple[Move, ...]
+    faults: Mapping[int, Fault] = attrs.field(factory=dict[int, Fault])
+    asks: Mapping[int, Fault] = attrs.field(factory=dict[int, Fault])
+    tokens: Mapping[int, Fault] = attrs.field(factory=dict[int, Fault])
+
+
+@attrs.frozen
+class Plan:
+    """One world. luck: of its switches. tills: of each shop. away: no provider can be reached, from, to. restarts: of
+    the provider, when and for how long."""
+
+    seed: int
+    index: int
+    luck: int
+    tills: tuple[int, ...]
+    visits: tuple[Visit, ...]
+    away: tuple[tuple[float, float], ...] = ()
+    restarts: tuple[tuple[float, float], ...] = ()
+    patience: float = 3.0
+
+
+_CALLS: Final = 20
+"""Calls of an order that may meet a fault; what comes after them does not."""
+_KINDS: Final = (*(Kind.NEXT,) * 12, *(Kind.RECOVER,) * 4, Kind.REPEAT, Kind.REPEAT, Kind.STALE, Kind.PROVIDER)
+_STORMS: Final = (0.0, 0.2, 0.5, 0.8)
+_PACES: Final = (0.0, 0.0, 0.0, 0.002, 0.05)
+_WAITS: Final = (0.0, 0.1, 0.5, 4.0, 20.0, 130.0)
+_WITHIN: Final = (0.0, 0.0, 5.0, 60.0, 600.0)
+_DOWN: Final = (0.5, 5.0, 60.0, 200.0)
+
+
+def drawn(seed: int, index: int, most: int, shops: int) -> Plan:
+    """The world of this seed and index, with at most so many orders."""
+    draw = Draw(seed, index)
+    count = 1 + draw.below(min(most, 8))
+    tills = tuple(1 + draw.below(3) for _ in range(1 + draw.below(shops)))
+    storm, deadly = draw.pick(_STORMS), draw.pick(_STORMS)
+    visits = tuple(_visit(draw, f"s{seed}-{index}-{n + 1}", len(tills), storm, deadly) for n in range(count))
+    away: tuple[tuple[float, float], ...] = ()
+    restarts: tuple[tuple[float, float], ...] = ()
+    if draw.chance(0.15):
+        start = draw.between(0.0, 60.0)
+        away = ((start, start + draw.pick((1.0, 20.0, 400.0))),)
+    if draw.chance(0.15):
+        restarts = ((draw.between(0.0, 60.0), draw.pick((0.0, 1.0, 30.0))),)
+    return Plan(
+        seed=seed,
+        index=index,
+        luck=draw.bits(),
+        tills=tills,
+        visits=visits,
+        away=away,
+        restarts=restarts,
+        patience=draw.pick((0.0, 0.5, 3.0, 3.0, 60.0)),
+    )
+
+
+def _visit(draw: Draw, order_id: str, shops: int, storm: float, deadly: float) -> Visit:
+    moves = [attrs.evolve(_move(draw, deadly), kind=Kind.NEXT, overlap=False, wait=0.0)]
+    moves += [_move(draw, deadly) for _ in range(2 + draw.below(8))]
+    return Visit(
+        order_id=order_id,
+        shop=draw.below(shops),
+        at=draw.between(0.0, 30.0),
+        luck=draw.bits(),
+        moves=tuple(moves),
+        faults=_faults(draw, storm, _CALLS),
+        asks=_faults(draw, storm / 4, 4),
+        tokens=_faults(draw, storm / 2, 4),
+    )
+
+
+def _move(draw: Draw, deadly: float) -> Move:
+    return Move(
+        kind=draw.pick(_KINDS),
+        lane=draw.below(3),
+        wait=draw.pick(_WAITS),
+        luck=draw.bits(),
+        overlap=draw.chance(0.15),
+        pace=draw.pick(_PACES),
+        within=draw.pick(_WITHIN),
+        crash=_crash(draw) if draw.chance(deadly) else None,
+    )
+
+
+def _crash(draw: Draw) -> Crash:
+    return Crash(
+        point=None if draw.chance(0.15) else draw.pick(CRASHES),
+        effect=draw.below(14),
+        part=draw.between(0.0, 1.0),
+        down=draw.pick(_DOWN),
+        power=draw.chance(0.1),
+    )
+
+
+def _faults(draw: Draw, storm: float, calls: int) -> dict[int, Fault]:
+    if storm <= 0:
+        return {}
+    return {n: draw.pick(FAULTS) for n in range(calls) if draw.chance(storm)}
