@@ -54,6 +54,7 @@ from stampcard.model import (
     TenderKind,
     Totals,
 )
+from stampcard.recovery import Escalation, LeftAlone, Recovered, RecoveryReport, Settled, Verdict
 from stampcard.sealed import Sealed, SealKey
 from stampcard.till import AsyncTill, Till
 
@@ -73,6 +74,7 @@ __all__ = [
     "Entry",
     "EntryKind",
     "Environment",
+    "Escalation",
     "Facts",
     "FulfilmentState",
     "Guest",
@@ -80,6 +82,7 @@ __all__ = [
     "InDoubtError",
     "Journal",
     "JournalError",
+    "LeftAlone",
     "Line",
     "Member",
     "Modifier",
@@ -91,12 +94,15 @@ __all__ = [
     "Order",
     "Possible",
     "PurchaseState",
+    "Recovered",
+    "RecoveryReport",
     "RedemptionState",
     "Refusal",
     "Reward",
     "SealKey",
     "Sealed",
     "Secret",
+    "Settled",
     "Site",
     "StampcardError",
     "Tender",
@@ -106,6 +112,7 @@ __all__ = [
     "UnavailableError",
     "UnknownOrderError",
     "UnsupportedError",
+    "Verdict",
 ]
 
 if TYPE_CHECKING:

@@ -17,13 +17,17 @@ from stampcard_adapters.spendgo import SpendgoVerbs
 
 STAMPCARD = """
     GUEST Address AnyOrder AsyncTill AuthorizationState Basket CardBrand Channel ConfigurationError ConflictError
-    DeclinedError Doubt Entry EntryKind Environment Facts FulfilmentState Guest Handover InDoubtError Journal
-    JournalError Line Member Modifier Money NeedsHumanError Next NotAllowedError NotSentError Order Possible
-    PurchaseState RedemptionState Refusal Reward SealKey Sealed Secret Site StampcardError Tender
-    TenderKind Till Totals UnavailableError UnknownOrderError UnsupportedError
+    DeclinedError Doubt Entry EntryKind Environment Escalation Facts FulfilmentState Guest Handover InDoubtError Journal
+    JournalError LeftAlone Line Member Modifier Money NeedsHumanError Next NotAllowedError NotSentError Order Possible
+    PurchaseState Recovered RecoveryReport RedemptionState Refusal Reward SealKey Sealed Secret Settled Site
+    StampcardError Tender TenderKind Till Totals UnavailableError UnknownOrderError UnsupportedError Verdict
 """
-TILL = "changes close forget forget_guest in_doubt order_id use"
-ASYNC_TILL = "aclose changes forget forget_guest in_doubt order_id use"
+TILL = """
+    changes close forget forget_guest in_doubt needs_human order_id recover resolve start_recovery use
+"""
+ASYNC_TILL = """
+    aclose changes forget forget_guest in_doubt needs_human order_id recover resolve start_recovery use
+"""
 SPENDGO_VERBS = """
     abandon at balance bill by checkout complete get history member order_id place recover refund rewards void wait
     within

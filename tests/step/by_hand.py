@@ -83,5 +83,11 @@ class Lane:
                 return None
             case do.Abort():
                 return False
+            case do.OpenOrders():
+                return self.journal.open_orders()
+            case do.Watched(why):
+                return self.journal.watched(why)
+            case do.Unwatch(order_id, why, version):
+                return self.journal.unwatch(order_id, why, version=version)
             case _:
                 raise AssertionError(effect)

@@ -78,6 +78,9 @@ class KalixoFacts(Facts):
     reason: str | None = None
     status: str | None = None
 
+    def claim(self) -> str | None:
+        return self.kalixo_id
+
     def learn(self, command: Command) -> Self:
         """These facts after `command` was accepted."""
         return attrs.evolve(self, items=command.items) if isinstance(command, PlaceCodes) else self

@@ -43,6 +43,9 @@ class KiboFacts(AuthorizationFacts):
     def subject(self) -> str | None:
         return None if self.cart is None else self.cart.customer.id or None
 
+    def claim(self) -> str | None:
+        return None if self.kibo_order_id is None else str(self.kibo_order_id)
+
     def learn(self, command: Command) -> Self:
         facts = super().learn(command)
         if not isinstance(command, AuthorizeCart):

@@ -58,6 +58,9 @@ class KigoFacts(Facts):
     def subject(self) -> str | None:
         return self.user or None
 
+    def claim(self) -> str | None:
+        return self.mark
+
     def learn(self, command: Command) -> Self:
         """These facts after `command` was accepted."""
         if not isinstance(command, PlaceProduct):

@@ -174,6 +174,9 @@ class SessionMFacts(Facts):
     def subject(self) -> str | None:
         return self.user
 
+    def claim(self) -> str | None:
+        return None if self.order_id is None else str(self.order_id)
+
     @property
     def customer(self) -> User | None:
         """Whose points; None before it was redeemed."""

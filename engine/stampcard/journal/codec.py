@@ -10,8 +10,8 @@ placeholder is what remains.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from typing import Any, Final, TypeVar, cast
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, TypeVar, cast, get_type_hints
 
 import attrs
 import msgspec
@@ -19,11 +19,12 @@ import msgspec
 from stampcard.commands import Command
 from stampcard.model import Facts, Money, Secret
 
-__all__ = ["FORGOTTEN", "decode", "digest", "encode", "pack", "unpack"]
+__all__ = ["FORGOTTEN", "decode", "digest", "encode", "pack", "told", "unpack"]
 
 FORGOTTEN: Final = "forgotten"
 Tree = dict[str, Any]
 V = TypeVar("V", bound=Facts | Command)
+F = TypeVar("F", bound=Facts)
 
 
 def _plain(value: object) -> object:
@@ -61,6 +62,28 @@ def decode(wanted: type[V], tree: Tree, personal: Tree | None) -> V:
         return msgspec.convert(tree, type=wanted, dec_hook=_typed)
     except (msgspec.ValidationError, TypeError, ValueError, RecursionError) as error:
         raise ValueError(f"not a {wanted.__name__}: {error}") from None
+
+
+def told(facts: F, given: Mapping[str, str]) -> tuple[F, dict[str, str]]:
+    """The facts with what a person gave as text, and what is wrong with it, by name: no value is repeated there.
+
+    A text is read as the fact's own type; an object or a list is given as JSON. A sealed token is never typed in.
+    """
+    wrong: dict[str, str] = {}
+    known, hints = attrs.fields_dict(type(facts)), get_type_hints(type(facts))
+    fresh: dict[str, Any] = {}
+    for name, text in given.items():
+        if name not in known:
+            wrong[name] = f"no such fact; known: {', '.join(sorted(known))}"
+        elif "Sealed" in str(hints[name]) or "Secret" in str(hints[name]):
+            wrong[name] = "a token is never typed in"
+        else:
+            try:
+                tree = msgspec.json.decode(text) if text[:1] in ("{", "[") else text
+                fresh[name] = msgspec.convert(tree, type=hints[name], strict=False, dec_hook=_typed)
+            except (msgspec.MsgspecError, TypeError, ValueError, RecursionError):
+                wrong[name] = "is not of its type"
+    return (facts, wrong) if wrong else (attrs.evolve(facts, **fresh), wrong)
 
 
 def digest(order_id: str, command: Command) -> str:

@@ -17,14 +17,19 @@ from stampcard.commands import Command
 from stampcard.journal.codec import decode, unpack
 from stampcard.journal.contract import Header, Record, StoreError
 from stampcard.model import Entry, EntryKind, Facts, Ownership
+from stampcard.recovery import Verdict
 
-__all__ = ["PROBE", "OpenIntent", "Standing", "fold"]
+__all__ = ["PROBE", "OpenIntent", "Standing", "fold", "landed"]
 
 _FACTS: Final = "_facts"
 _NO_FACTS: Final = b"{}"
 _STANDING: Final = "_standing"
 PROBE: Final = "probe"
 """The code of an attempt that only looks: it is no send."""
+_LONGEST_REST: Final = 86_400.0
+"""A provider that names a later time than tomorrow is not taken at its word."""
+
+_TEACHES: Final = frozenset({EntryKind.ACCEPTED, EntryKind.OBSERVED, EntryKind.RESOLVED})
 
 F = TypeVar("F", bound=Facts)
 C = TypeVar("C", bound=Command)
@@ -47,6 +52,12 @@ class OpenIntent:
     ended: bool = False
     """The last call for it is over, as the journal tells: nobody waits for a reply any more."""
     escalated: Entry | None = None
+    attempts: int = 0
+    """Recoveries tried so far: sends, looks, and what provably did not leave."""
+    tried_at: datetime | None = None
+    """When the last of them began."""
+    rest: float = 0.0
+    """Seconds from then that the provider asked to be left alone."""
 
     @property
     def name(self) -> str:
@@ -85,7 +96,7 @@ class Standing:
         return {
             entry.trigger: entry
             for name, entry in self.intents.items()
-            if name in self.endings and self.endings[name].kind is EntryKind.ACCEPTED
+            if name in self.endings and landed(self.endings[name])
             if self.endings[name].intent == name
         }
 
@@ -138,6 +149,11 @@ def _read(record: Record, version: int, part: str, wanted: type[V]) -> V:
         raise StoreError(f"order {record.header.order_id}, entry {version}: cannot be read back ({error})") from None
 
 
+def landed(ending: Entry) -> bool:
+    """The entry says that its intent took effect: the provider said so, or a person who looked."""
+    return ending.kind is EntryKind.ACCEPTED or (ending.kind is EntryKind.RESOLVED and ending.code == Verdict.ACCEPTED)
+
+
 def fold(record: Record) -> Standing:
     """What the entries say, read once, in order. Raises StoreError when they are not versions 1, 2, 3..."""
     known = vars(record).get(_STANDING)
@@ -169,7 +185,7 @@ def _fold(record: Record) -> Standing:
             opened.pop(closed, None)
             endings.setdefault(closed, entry)
         # a decision of the till alone teaches nothing
-        if entry.kind in (EntryKind.ACCEPTED, EntryKind.OBSERVED) and entry.body != _NO_FACTS:
+        if entry.kind in _TEACHES and entry.body != _NO_FACTS:
             facts_at = version
         state = entry.state
     return Standing(
@@ -198,12 +214,21 @@ def _opened(entry: Entry) -> OpenIntent:
 def _amended(intent: OpenIntent, entry: Entry) -> OpenIntent:
     match entry.kind:
         case EntryKind.ATTEMPT if entry.ownership is not None:
-            taken = attrs.evolve(intent, ownership=entry.ownership, attempt=entry.version, ended=False)
+            taken = attrs.evolve(
+                intent,
+                ownership=entry.ownership,
+                attempt=entry.version,
+                ended=False,
+                attempts=intent.attempts + 1,
+                tried_at=entry.at,
+                rest=0.0,
+            )
             if entry.code == PROBE:
                 return attrs.evolve(taken, why="the provider is being asked")
             return attrs.evolve(taken, sends=intent.sends + 1, last_at=entry.at, why="another attempt is under way")
         case EntryKind.NOT_SENT:  # of an attempt: proof that nothing left, so it does not count as a send
-            return attrs.evolve(intent, sends=max(1, intent.sends - 1), why=entry.why or intent.why, ended=True)
+            sends = max(1, intent.sends - 1)
+            return attrs.evolve(intent, sends=sends, why=entry.why or intent.why, ended=True, rest=_rest(entry))
         case EntryKind.UNKNOWN:
             return attrs.evolve(intent, why=entry.why or intent.why, ended=True)
         case EntryKind.EVIDENCE if not (entry.code or "").startswith("late."):
@@ -212,3 +237,11 @@ def _amended(intent: OpenIntent, entry: Entry) -> OpenIntent:
             return attrs.evolve(intent, escalated=entry, why=entry.why or intent.why, ended=True)
         case _:
             return intent
+
+
+def _rest(entry: Entry) -> float:
+    try:
+        named = unpack(entry.body).get("retry_after")
+    except ValueError:  # for what a rest is worth, a damaged line counts as none
+        return 0.0
+    return min(max(float(named), 0.0), _LONGEST_REST) if isinstance(named, int | float) else 0.0

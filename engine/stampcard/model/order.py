@@ -76,6 +76,10 @@ class Facts:
         """The provider's id of the person the order is about, or None."""
         return None
 
+    def claim(self) -> str | None:
+        """The provider's own id of the order, which no other order of ours may have; None where none is known."""
+        return None
+
     def learn(self, command: Any) -> Self:
         """These facts after `command` was accepted: what the till itself said. The engine calls it."""
         return self
@@ -87,6 +91,7 @@ class Doubt:
 
     intent: its name in the journal. running: a till that is alive still waits for the reply. reversible: a reversing
     verb (a void) is legal now. needs_human: recovery gave up; `check` says what to look at, at the provider.
+    next_look: the moment from which recovery, where it runs, tries again; None while a call runs or a person is asked.
     """
 
     intent: str
@@ -97,6 +102,7 @@ class Doubt:
     reversible: bool = False
     needs_human: bool = False
     check: str | None = None
+    next_look: datetime | None = None
 
 
 @attrs.frozen(kw_only=True)

@@ -7,6 +7,7 @@ was concluded, the order is escalated.
 
 from __future__ import annotations
 
+import math
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -25,12 +26,13 @@ from stampcard.journal.contract import (
     StoreError,
     VersionConflictError,
 )
-from stampcard.journal.fold import OpenIntent, Standing, fold
+from stampcard.journal.fold import OpenIntent, Standing, fold, landed
 from stampcard.machine import IllegalMoveError, move
 from stampcard.model import AnyOrder, Entry, EntryKind, Facts, Ownership
 from stampcard.step.effects import Keep, Load, Now, Step, Write, perform
 from stampcard.step.trouble import unsent
 from stampcard.step.view import effectless
+from stampcard.step.watch import followed
 from stampcard.transport.contract import Failed, Sent
 
 __all__ = [
@@ -44,6 +46,7 @@ __all__ = [
     "judge",
     "person",
     "personal_of",
+    "source_of",
     "write_escalation",
 ]
 
@@ -126,9 +129,10 @@ def settle(promise: Promise, outcome: Outcome[Any, Any], http: int, record: Reco
             drafts, facts = entry.evidence(outcome), None
         claims = (outcome.claims,) if owned and isinstance(outcome, Accepted) and outcome.claims else ()
         try:
-            entries = yield from perform(
-                Write(Append(order_id=order_id, expected_version=record.version, entries=drafts, claims=claims))
-            )
+            append = Append(order_id=order_id, expected_version=record.version, entries=drafts, claims=claims)
+            if facts is not None or drafts[-1].state != standing.state:
+                append = followed(append, promise.adapter, promise.order, facts, now)
+            entries = yield from perform(Write(append))
         except VersionConflictError:
             record = yield from _reread(promise, record)
             continue
@@ -209,6 +213,14 @@ def personal_of(
     return Personal(subject=whose, data=pack(data), follows=follows)
 
 
+def source_of(standing: Standing, name: str) -> int | None:
+    """The entry whose personal data the facts repeat: that intent's, else that of the facts before."""
+    kept, intent = standing.record.personal, standing.intents.get(name)
+    if intent is not None and (intent.version in kept or standing.erased(intent.version)):
+        return intent.version
+    return standing.facts_at
+
+
 def person(provider: str, tenant: str, member_id: str) -> str:
     """Names one person in the journal's side table: no two tenants' members are ever one."""
     return ":".join(quote(part, safe="") for part in (provider, tenant, member_id))
@@ -270,7 +282,9 @@ class _Ink:
                 ), None
             case NotSent():
                 closes = () if self.promise.resend else (name,)
-                return (self.draft(EntryKind.NOT_SENT, code=outcome.code, why=outcome.why, closes=closes),), None
+                body = _asked_to_wait(outcome)
+                draft = self.draft(EntryKind.NOT_SENT, code=outcome.code, why=outcome.why, closes=closes, body=body)
+                return (draft,), None
             case Unknown():
                 closes = (name,) if effectless(adapter, command.trigger) else ()
                 return (self.draft(EntryKind.UNKNOWN, code="provider.no_answer", why=outcome.why, closes=closes),), None
@@ -309,20 +323,15 @@ class _Ink:
             code="inferred" if outcome.inferred else None,
             closes=closes,
             body=pack(body),
-            personal=personal_of(order, facts.subject(), personal, follows=self._source()),
+            personal=personal_of(
+                order, facts.subject(), personal, follows=source_of(self.standing, self.promise.intent)
+            ),
         )
         if outcome.drift is None:
             return (accepted,), facts
         said = f"the provider says: {outcome.drift[:_SAID]}"
         drifted = self.draft(EntryKind.DRIFT, state=state, code=f"{command.trigger}.unknown", why=said)
         return (accepted, drifted), facts
-
-    def _source(self) -> int | None:
-        """The entry whose personal data the facts repeat: this promise's, else that of the facts before."""
-        kept, intent = self.standing.record.personal, self.standing.intents.get(self.promise.intent)
-        if intent is not None and (intent.version in kept or self.standing.erased(intent.version)):
-            return intent.version
-        return self.standing.facts_at
 
     def evidence(self, outcome: Outcome[Any, Any], *, contradicts: bool | None = None) -> tuple[Draft, ...]:
         """A reply that came too late to conclude anything."""
@@ -337,9 +346,9 @@ class _Ink:
                 ending is not None
                 and ending.intent == name
                 and (
-                    (isinstance(outcome, Accepted) and ending.kind is not EntryKind.ACCEPTED)
-                    # An earlier send's no stands beside a later send's yes; it shakes only what was inferred.
-                    or (isinstance(outcome, Declined) and ending.code == "inferred")
+                    (isinstance(outcome, Accepted) and not landed(ending))
+                    # An earlier send's no stands beside a later send's yes; it shakes what was inferred, or decided.
+                    or (isinstance(outcome, Declined) and landed(ending) and _shaken(ending))
                 )
             )
         if not contradicts or effectless(self.promise.adapter, self.promise.command.trigger):
@@ -362,6 +371,16 @@ class _Ink:
 
 def _said(no: Declined) -> str:
     return no.provider_text or no.message
+
+
+def _shaken(ending: Entry) -> bool:
+    """Not the provider's own yes."""
+    return ending.code == "inferred" or ending.kind is EntryKind.RESOLVED
+
+
+def _asked_to_wait(proof: NotSent) -> bytes:
+    rest = proof.retry_after
+    return b"{}" if rest is None or not math.isfinite(rest) else pack({"retry_after": rest})
 
 
 def _no(no: Declined, http: int) -> bytes:

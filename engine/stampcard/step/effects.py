@@ -37,6 +37,8 @@ __all__ = [
     "Send",
     "Sleep",
     "Step",
+    "Unwatch",
+    "Watched",
     "Write",
     "perform",
 ]
@@ -127,6 +129,22 @@ class Sleep(Effect[None]):
 @attrs.frozen
 class OpenOrders(Effect[tuple[str, ...]]):
     """Ids of the orders with an open intent, oldest first."""
+
+
+@attrs.frozen
+class Watched(Effect[tuple[str, ...]]):
+    """Ids of the orders watched for a reason, the longest watched first."""
+
+    why: str
+
+
+@attrs.frozen
+class Unwatch(Effect[bool]):
+    """Nobody need look after it any more, if it is still at that version."""
+
+    order_id: str
+    why: str
+    version: int
 
 
 @attrs.frozen

@@ -26,7 +26,7 @@ from stampcard.journal.contract import (
     StoreError,
     VersionConflictError,
 )
-from stampcard.journal.fold import Standing, fold
+from stampcard.journal.fold import Standing, fold, landed
 from stampcard.machine import decide
 from stampcard.model import AnyOrder, Entry, EntryKind, Order, Refusal
 from stampcard.step.conclude import (
@@ -41,6 +41,7 @@ from stampcard.step.conclude import (
 from stampcard.step.effects import Abort, Mint, Now, Own, Pending, Running, Send, Step, Write, perform
 from stampcard.step.look import look, site_of, unknown, unwritable
 from stampcard.step.view import View, asks_again, effectless
+from stampcard.step.watch import followed
 from stampcard.step.wish import Sealed, Wish, seal
 from stampcard.transport.contract import Sent
 from stampcard.wire import MAX_BODY
@@ -135,13 +136,11 @@ def _repeated(wish: Wish, view: View, sealed: Sealed) -> AnyOrder | None:
         raise view.in_doubt(wish.trigger, "this step was sent and its ending is not known")
     if ending.intent != intent.intent:
         return None  # settled by a reversal: the table decides what is possible now
-    match ending.kind:
-        case EntryKind.ACCEPTED:
-            return view.order(replayed=True)
-        case EntryKind.DECLINED:
-            raise _told_before(view, wish.trigger, ending)
-        case _:
-            return None  # proof that nothing happened: it may be done now
+    if landed(ending):
+        return view.order(replayed=True)
+    if ending.kind in (EntryKind.DECLINED, EntryKind.RESOLVED):
+        raise _told_before(view, wish.trigger, ending)
+    return None  # proof that nothing happened: it may be done now
 
 
 def _done(wish: Wish, view: View, sealed: Sealed) -> Entry | None:
@@ -158,6 +157,9 @@ def _done(wish: Wish, view: View, sealed: Sealed) -> Entry | None:
 
 
 def _told_before(view: View, trigger: str, ending: Entry) -> Exception:
+    if ending.kind is EntryKind.RESOLVED:
+        code = "resolve.declined"
+        return view.declined(trigger, Declined(code=code, message=view.phrases.say(code)), 0, replayed=True)
     said = unpack(ending.body)
     no = Declined(
         code=ending.code or "provider.declined",
@@ -278,7 +280,8 @@ def _promise(wish: Wish, view: View, record: Record | None, sealed: Sealed) -> S
     policy = adapter.policies[trigger]
     ownership = yield from perform(Own(policy.call_budget))
     lane = adapter.lane(order, wish.command)
-    record = yield from _append(wish, view, record, (attrs.evolve(intent, ownership=ownership),), lane)
+    append = _appending(wish, record, (attrs.evolve(intent, ownership=ownership),), lane)
+    record = yield from _append(wish, view, record, append)
     promise = Promise(
         adapter=adapter, order=order, command=wish.command, intent=name, attempt=record.version, by=wish.seat.actor
     )
@@ -333,18 +336,23 @@ def _decided(wish: Wish, view: View, record: Record, intent: Draft, state: str) 
         intent=intent.intent,
         closes=(*open_now, intent.intent or ""),
     )
-    record = yield from _append(wish, view, record, (attrs.evolve(intent, closes=()), done))
+    drafts = (attrs.evolve(intent, closes=()), done)
+    append = followed(_appending(wish, record, drafts), wish.adapter, view.order(), None, intent.at)
+    record = yield from _append(wish, view, record, append)
     return attrs.evolve(view, standing=fold(record), known=view.facts, running=0.0).order()
 
 
-def _append(wish: Wish, view: View, record: Record, drafts: tuple[Draft, ...], lane: str | None = None) -> Step[Record]:
-    append = Append(
+def _appending(wish: Wish, record: Record, drafts: tuple[Draft, ...], lane: str | None = None) -> Append:
+    return Append(
         order_id=wish.order_id,
         expected_version=record.version,
         entries=drafts,
         header=record.header if record.version == 0 else None,
         lane=lane,
     )
+
+
+def _append(wish: Wish, view: View, record: Record, append: Append) -> Step[Record]:
     try:
         entries = yield from perform(Write(append))
     except LaneTakenError as taken:
@@ -354,7 +362,7 @@ def _append(wish: Wish, view: View, record: Record, drafts: tuple[Draft, ...], l
     except CommandTakenError as taken:
         where = "another input" if taken.order_id == wish.order_id else f"another order ({taken.order_id})"
         raise view.conflict(wish.trigger, f"this command id was used before, for {where}", "command.conflict") from None
-    return extended(record, entries, drafts)
+    return extended(record, entries, append.entries)
 
 
 def _answer(wish: Wish, view: View, ending: Ending) -> AnyOrder:

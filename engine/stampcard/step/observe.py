@@ -28,6 +28,7 @@ from stampcard.step.recover import settle_order
 from stampcard.step.trouble import unsent
 from stampcard.step.verb import Seat
 from stampcard.step.view import View
+from stampcard.step.watch import followed
 from stampcard.transport.contract import Failed
 from stampcard.wire import Response
 
@@ -84,6 +85,8 @@ def _follow(seat: Seat[Any], adapter: AnyAdapter, asked: AnyOrder, response: Res
         if drafts:
             record = view.standing.record
             append = Append(order_id=record.header.order_id, expected_version=record.version, entries=drafts)
+            if drafts[0].kind is EntryKind.OBSERVED and isinstance(outcome, Accepted):
+                append = followed(append, adapter, view.order(), outcome.facts, now)
             try:
                 entries = yield from perform(Write(append))
             except VersionConflictError:

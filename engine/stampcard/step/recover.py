@@ -7,7 +7,7 @@ limit.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -39,7 +39,7 @@ from stampcard.step.view import View, age, effectless
 from stampcard.transport.contract import Failed, Sent
 from stampcard.wire import Request
 
-__all__ = ["settle_order"]
+__all__ = ["attempt", "first_open", "settle_order"]
 
 _FIRST_PAUSE: Final = 0.5
 _LONGEST_PAUSE: Final = 15.0
@@ -62,13 +62,11 @@ def settle_order(seat: Seat[Any], adapter: AnyAdapter, order_id: str, within: fl
         opened = view.standing.open
         if not opened:
             return view.order()
-        first = next((o for o in opened if _reverses(adapter, o)), opened[0])  # a reversal is settled first
+        first = first_open(adapter, opened)
         if first.escalated is not None:
             raise view.in_doubt(first.trigger, first.why)
         if view.running <= 0:
-            now = yield from perform(Now())
-            settled = yield from _attempt(_case(seat, adapter, view, first, now, end))
-            if settled:
+            if (yield from attempt(seat, adapter, view, first, end)).settled:
                 pause = _FIRST_PAUSE
                 continue
             view = (yield from look(seat, adapter, order_id)) or view
@@ -79,6 +77,27 @@ def settle_order(seat: Seat[Any], adapter: AnyAdapter, order_id: str, within: fl
             raise view.in_doubt(first.trigger, first.why)
         yield from perform(Sleep(min(pause, left)))
         pause = min(2 * pause, _LONGEST_PAUSE)
+
+
+@attrs.frozen(kw_only=True)
+class Tried:
+    """One attempt. settled: its intent is open no longer. away: the provider cannot be asked, or does not let us in."""
+
+    settled: bool
+    away: NotSent | None = None
+
+
+def attempt(seat: Seat[Any], adapter: AnyAdapter, view: View, intent: OpenIntent, end: float) -> Step[Tried]:
+    """Try once what the adapter says may be done, waiting until `end` on the monotonic clock."""
+    now = yield from perform(Now())
+    case = _case(seat, adapter, view, intent, now, end)
+    settled = yield from _attempt(case)
+    return Tried(settled=settled, away=next(iter(case.turned_away), None))
+
+
+def first_open(adapter: AnyAdapter, opened: Sequence[OpenIntent]) -> OpenIntent:
+    """The intent to settle now: a reversal first, as its acceptance settles what it reversed; else the oldest."""
+    return next((o for o in opened if _reverses(adapter, o)), opened[0])
 
 
 def _reverses(adapter: AnyAdapter, intent: OpenIntent) -> bool:
@@ -104,6 +123,8 @@ class _Case:
     """Personal data the call was made with has been erased since: it cannot be made again."""
     end: float
     """When whoever asked stops waiting, on the monotonic clock."""
+    turned_away: list[NotSent] = attrs.field(factory=list[NotSent])
+    """Proof, heard on the way, that the provider could not be asked."""
 
     @property
     def where(self) -> str:
@@ -196,6 +217,8 @@ def _resend(case: _Case) -> Step[bool]:
     if isinstance(sent, Pending):
         return False
     ending = yield from conclude(promise, sent, record)
+    if isinstance(ending.outcome, NotSent):
+        case.turned_away.append(ending.outcome)
     if not (isinstance(ending.outcome, Declined) and ending.written):
         return not case.still_open(ending.standing)
     no = ending.outcome
@@ -219,6 +242,7 @@ def _probe(case: _Case, advice: Probe[Any, Any]) -> Step[bool]:
     seen = _seen(case, advice, Failed(why="no answer in time", sent=True) if isinstance(sent, Pending) else sent)
     match seen:
         case NotSent() | Unknown():
+            case.turned_away.extend([seen] if isinstance(seen, NotSent) else [])
             why = Unknown(why=f"the provider could not be asked: {seen.why}")
             yield from settle(case.promise, why, 0, case.record)
             return False

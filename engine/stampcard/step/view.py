@@ -28,9 +28,10 @@ from stampcard.journal.contract import StoreError
 from stampcard.journal.fold import OpenIntent, Standing
 from stampcard.model import AnyOrder, Doubt, Entry, Facts, Order, Possible, Refusal
 from stampcard.phrases import Phrases
+from stampcard.step.backoff import due
 from stampcard.step.trouble import declined, not_sent
 
-__all__ = ["View", "asks_again", "effectless", "legal"]
+__all__ = ["View", "asks_again", "effectless", "given_up", "legal"]
 
 E = TypeVar("E", bound=StampcardError)
 _LANE_PAUSE = 5.0
@@ -169,6 +170,7 @@ class View:
             reversible=self._reversible(),
             needs_human=found.escalated is not None,
             check=None if found.escalated is None else _check_of(found),
+            next_look=None if found.escalated is not None or self.running > 0 else due(found),
         )
 
     def _doubted(self) -> OpenIntent | None:
@@ -305,7 +307,15 @@ def _late(entry: Entry) -> bool:
 
 
 def _check_of(intent: OpenIntent) -> str:
-    return "" if intent.escalated is None else str(unpack(intent.escalated.body).get("check") or "")
+    return given_up(intent)[1]
+
+
+def given_up(intent: OpenIntent) -> tuple[str, str]:
+    """(why recovery gave up, what to look at); empty while it has not."""
+    if intent.escalated is None:
+        return "", ""
+    said = unpack(intent.escalated.body)
+    return str(said.get("reason") or intent.escalated.why or ""), str(said.get("check") or "")
 
 
 def age(intent: OpenIntent, now: datetime) -> float:

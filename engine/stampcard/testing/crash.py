@@ -88,7 +88,7 @@ class _Death:
         self._gone()
 
     def _gone(self) -> None:
-        if threading.current_thread().name.startswith("stampcard-call"):
+        if threading.current_thread().name.startswith("stampcard-"):
             raise _GoneError("the process is gone")
         raise Crash(f"the process died at '{self.point}'")
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -17,9 +18,11 @@ from stampcard.journal import open_journal
 from stampcard.journal.contract import Journal, StoreError
 from stampcard.model import Entry, Site
 from stampcard.phrases import Phrases
+from stampcard.step.keeper import Keeper
 from stampcard.step.verb import Async, Provider, Seat
 from stampcard.till.aruntime import AsyncRuntime
 from stampcard.till.desk import Desk
+from stampcard.till.keeping import AsyncKeeping
 from stampcard.till.runtime import Tenure
 from stampcard.transport import AsyncSender
 
@@ -70,10 +73,28 @@ class AsyncTill(Desk[Async]):
             install=self._journal.id,
         )
         super().__init__(seat, tenure.adapters)
+        self._keepings: set[AsyncKeeping] = set()
 
     def use(self, provider: Provider[Async, V], /) -> V:
         """A provider's verbs: `spendgo = till.use(Spendgo(...))`. Raises ConfigurationError."""
         return provider.bind(self._seat)
+
+    @asynccontextmanager
+    async def start_recovery(self) -> AsyncGenerator[None, None]:
+        """Recovery and polling, in one background task until the block ends: see `Till.start_recovery`.
+
+        async with till.start_recovery():
+            ...  # serve
+        """
+        self._runtime.tenure.check(self._runtime.closed)
+        keeping = AsyncKeeping(self._runtime, Keeper(self._seat, self._adapters))
+        self._keepings.add(keeping)
+        keeping.start()
+        try:
+            yield
+        finally:
+            await keeping.stop()
+            self._keepings.discard(keeping)
 
     async def changes(self, *, after: int = 0) -> AsyncIterator[Entry]:
         """Everything journalled after a position, in order: the durable feed of what was settled behind the caller.
@@ -87,6 +108,8 @@ class AsyncTill(Desk[Async]):
 
     async def aclose(self) -> None:
         """Wait until every step under way is recorded (each ends by its own budget), then let go of everything."""
+        for keeping in tuple(self._keepings):
+            await keeping.stop()
         await self._runtime.aclose()
         if self._owned:
             self._journal.close()

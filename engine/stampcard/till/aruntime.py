@@ -130,6 +130,10 @@ class AsyncRuntime:
                 return None
             case do.OpenOrders():
                 return await self._disk().read(self.journal.open_orders)
+            case do.Watched(why):
+                return await self._disk().read(lambda: self.journal.watched(why))
+            case do.Unwatch(order_id, why, version):
+                return await self._disk().read(lambda: self.journal.unwatch(order_id, why, version=version))
             case do.Changes(after, limit):
                 return await self._disk().read(lambda: self.journal.changes(after=after, limit=limit))
             case do.Find(text, provider, limit):

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Mapping
 from datetime import date
-from typing import Any, Final, Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from stampcard.adapter import AnyAdapter
-from stampcard.errors import JournalError, NotAllowedError
+from stampcard.errors import JournalError
 from stampcard.journal.contract import StoreError
 from stampcard.model import AnyOrder, Entry, Environment
+from stampcard.recovery import Escalation, Recovered, RecoveryReport, Verdict
 from stampcard.step.conclude import guest_of, person
-from stampcard.step.effects import Changes, Effect, Forget, Load, OpenOrders, Step, perform
-from stampcard.step.look import built_order_id, look, site_of, unknown
+from stampcard.step.effects import Changes, Effect, Forget, Load, Step, perform
+from stampcard.step.look import built_order_id, site_of, unknown
+from stampcard.step.resolve import Decision, resolve
+from stampcard.step.rounds import escalations, open_orders, recover_all, turn_to
 from stampcard.step.verb import M, Seat, Seated, verb
 
 __all__ = ["Desk"]
@@ -37,15 +40,68 @@ class Desk(Seated[M], Generic[M]):
         One that cannot be read back is logged as an error and left out. Raises JournalError.
         """
         found: list[AnyOrder] = []
-        for order_id in (yield from self._read(OpenOrders())):
+        for order_id in (yield from open_orders(self._seat)):
             try:
-                order = yield from _whichever(self._seat, self._adapters.values(), order_id)
+                seen = yield from turn_to(self._seat, self._adapters, order_id)
             except JournalError as damaged:  # one that cannot be read must not hide the others
                 log.error("order %s is in doubt and cannot be read: %s", order_id, damaged.detail)
                 continue
-            if order is not None and order.doubt is not None:
-                found.append(order)
+            if isinstance(seen, tuple) and seen[1].standing.open:
+                found.append(seen[1].order())
         return tuple(found)
+
+    @verb
+    def recover(
+        self, *, limit: int | None = None, progress: Callable[[Recovered], None] | None = None
+    ) -> Step[RecoveryReport]:
+        """One pass over every open step of the providers in use, oldest first; it waits for nothing but its calls.
+
+        Each gets one attempt, when it is due (see `Doubt.next_look`): what its provider's rules allow. limit: most
+        attempts; the rest is for the next pass. progress: told of each as it comes. Running it twice, or in two
+        processes at once, is harmless. Raises JournalError.
+        """
+        return (yield from recover_all(self._seat, self._adapters, limit=limit, progress=progress))
+
+    @verb
+    def needs_human(self) -> Step[tuple[Escalation, ...]]:
+        """Every step recovery gave up on, with what to look at; a person's answer goes to `resolve`.
+
+        Of the providers in use, oldest order first. Raises JournalError.
+        """
+        return (yield from escalations(self._seat, self._adapters))
+
+    @verb
+    def resolve(
+        self,
+        order_id: str,
+        *,
+        as_: Verdict,
+        because: str,
+        by: str,
+        facts: Mapping[str, str] | None = None,
+        to: str | None = None,
+        trigger: str | None = None,
+        before_recovery: bool = False,
+    ) -> Step[AnyOrder]:
+        """Record what a person found at the provider about a step that waits for one, and go on from there.
+
+        because, by: why, and who decided; kept. facts: what the provider showed, by the facts' own names. to: the
+        state, where an accepted step may lead to several. trigger: which step, where several wait. before_recovery:
+        also one that recovery has not given up on, when the person knows better; never while a call runs.
+
+        The same verdict again changes nothing. Raises NotAllowedError with every reason, ConflictError when somebody
+        has decided otherwise, UnavailableError while a call is under way, UnknownOrderError, JournalError.
+        """
+        wanted = Decision(
+            verdict=Verdict(as_),
+            because=because,
+            by=by,
+            facts=dict(facts or {}),
+            to=to,
+            trigger=trigger,
+            before_recovery=before_recovery,
+        )
+        return (yield from resolve(self._seat, self._adapters, order_id, wanted))
 
     @verb
     def forget(self, member_id: str, *, provider: str) -> Step[int]:
@@ -80,14 +136,3 @@ class Desk(Seated[M], Generic[M]):
     def order_id(self, *, ticket: str, day: date) -> str:
         """An order id for a sale at the till's own site: see `Verbs.order_id`, which follows `.at(...)`."""
         return built_order_id(self._seat, ticket, day)
-
-
-def _whichever(seat: Seat[Any], adapters: Iterable[AnyAdapter], order_id: str) -> Step[AnyOrder | None]:
-    """The order, when its provider is in use here; None when it is not this till's to touch."""
-    for adapter in list(adapters):
-        try:
-            view = yield from look(seat, adapter, order_id)
-        except NotAllowedError:
-            continue
-        return None if view is None else view.order()
-    return None

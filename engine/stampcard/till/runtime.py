@@ -166,6 +166,10 @@ class SyncRuntime:
                 return None
             case do.OpenOrders():
                 return self.journal.open_orders()
+            case do.Watched(why):
+                return self.journal.watched(why)
+            case do.Unwatch(order_id, why, version):
+                return self.journal.unwatch(order_id, why, version=version)
             case do.Changes(after, limit):
                 return self.journal.changes(after=after, limit=limit)
             case do.Find(text, provider, limit):

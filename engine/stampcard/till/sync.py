@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -17,8 +18,10 @@ from stampcard.journal import open_journal
 from stampcard.journal.contract import Journal, StoreError
 from stampcard.model import Entry, Site
 from stampcard.phrases import Phrases
+from stampcard.step.keeper import Keeper
 from stampcard.step.verb import Provider, Seat, Sync
 from stampcard.till.desk import Desk
+from stampcard.till.keeping import Keeping
 from stampcard.till.runtime import SyncRuntime, Tenure
 from stampcard.transport import SyncSender
 
@@ -30,7 +33,8 @@ V = TypeVar("V")
 class Till(Desk[Sync]):
     """One per process; safe to share between threads; refuses use in a forked child.
 
-    journal: a path, ":memory:", or an open `Journal` (which you close yourself). site: where this till stands.
+    journal: a path, ":memory:", or an open `Journal` (which you close yourself). site: where this till stands; None for
+    one that only recovers, whatever the store or tenant, and opens no order without `.at(Site(...))`.
     deadline: the till budget, seconds until the cashier gets an answer; a call may go on after it and its reply is
     recorded. phrases: code -> the cashier's sentence in your language. verify: a CA bundle's path or an ssl context.
     proxy: "http://[user:password@]host:port". transport: replaces the network, in tests.
@@ -41,7 +45,7 @@ class Till(Desk[Sync]):
         self,
         journal: Journal | str | Path,
         *,
-        site: Site,
+        site: Site | None,
         deadline: float = 3.0,
         phrases: Mapping[str, str] | None = None,
         clock: Callable[[], datetime] | None = None,
@@ -67,10 +71,31 @@ class Till(Desk[Sync]):
             install=self._journal.id,
         )
         super().__init__(seat, tenure.adapters)
+        self._keepings: set[Keeping] = set()
 
     def use(self, provider: Provider[Sync, V], /) -> V:
         """A provider's verbs: `spendgo = till.use(Spendgo(...))`. Raises ConfigurationError."""
         return provider.bind(self._seat)
+
+    @contextmanager
+    def start_recovery(self) -> Generator[None, None, None]:
+        """Recovery and polling, in one background thread until the block ends; it may be left on for days.
+
+            with till.start_recovery():
+                ...  # sell
+
+        Every doubt of the providers in use is tried when it is due, and orders that a provider moves are asked after,
+        on its schedule. What goes wrong is logged (`stampcard.recovery`). Several processes may run it at once.
+        """
+        self._runtime.tenure.check(self._runtime.shut.is_set())
+        keeping = Keeping(self._runtime, Keeper(self._seat, self._adapters))
+        self._keepings.add(keeping)
+        keeping.start()
+        try:
+            yield
+        finally:
+            keeping.stop()
+            self._keepings.discard(keeping)
 
     def changes(self, *, after: int = 0) -> Iterator[Entry]:
         """Everything journalled after a position, in order: the durable feed of what was settled behind the cashier.
@@ -83,6 +108,8 @@ class Till(Desk[Sync]):
 
     def close(self) -> None:
         """Wait until the calls under way are recorded (each ends by its own budget), then let go of everything."""
+        for keeping in tuple(self._keepings):
+            keeping.stop()
         self._runtime.close()
         if self._owned:
             self._journal.close()

@@ -1,0 +1,245 @@
+"""One pass over everything that is open, and over everything a provider moves without us.
+
+Nothing here waits: each order gets one attempt, when the journal says that it is due. What is remembered between two
+rounds (`stampcard.step.keeper`) only saves work: whoever forgets it, or runs beside another process, does the same.
+
+May live here: which order is turned to, and when. May not: what is done about one order (`recover`, `observe`), a
+thread, a clock.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, Final, TypeAlias
+
+import attrs
+
+from stampcard.adapter import AnyAdapter
+from stampcard.errors import JournalError, NotAllowedError, StampcardError
+from stampcard.journal.contract import StoreError
+from stampcard.journal.fold import PROBE, OpenIntent, Standing, landed
+from stampcard.model import Entry, EntryKind, Environment
+from stampcard.recovery import Escalation, LeftAlone, Recovered, RecoveryReport, Settled
+from stampcard.step.backoff import due, left
+from stampcard.step.effects import Load, Monotonic, Now, OpenOrders, Step, perform
+from stampcard.step.look import look, unwritable
+from stampcard.step.recover import attempt, first_open
+from stampcard.step.verb import Seat
+from stampcard.step.view import View, given_up
+
+__all__ = ["AWAY", "Adapters", "Away", "Turn", "escalations", "open_orders", "recover_all", "recover_one", "turn_to"]
+
+log = logging.getLogger("stampcard.recovery")
+Adapters: TypeAlias = Mapping[tuple[str, Environment], AnyAdapter]
+AWAY: Final = 5.0
+"""Seconds a provider that cannot be reached is left alone, when it names no time."""
+_LATER: Final = 60.0
+"""Seconds until it is worth while to look again at what only a person, or other settings, can change."""
+
+
+@attrs.frozen(kw_only=True)
+class Turn:
+    """What turning to one order came to. tried: by an attempt. pause: seconds until the next turn is worth while."""
+
+    results: tuple[Recovered, ...] = ()
+    left_alone: LeftAlone | None = None
+    tried: bool = False
+    troubled: bool = False
+    pause: float = 0.0
+
+
+@attrs.define
+class Away:
+    """Providers that cannot be reached just now: one order has met it, the others need not try."""
+
+    until: dict[tuple[str, Environment, str], float] = attrs.field(factory=dict[tuple[str, Environment, str], float])
+
+    def left(self, view: View, now: float) -> float:
+        return max(0.0, self.until.get(_door(view), now) - now)
+
+    def meets(self, view: View, now: float, rest: float) -> None:
+        self.until[_door(view)] = max(self.until.get(_door(view), now), now + rest)
+
+
+def _door(view: View) -> tuple[str, Environment, str]:
+    header = view.standing.header
+    return header.provider, header.environment, header.site.tenant
+
+
+def recover_all(
+    seat: Seat[Any], adapters: Adapters, *, limit: int | None, progress: Callable[[Recovered], None] | None
+) -> Step[RecoveryReport]:
+    """One pass. Raises JournalError when the journal cannot say what is open."""
+    away, tried = Away(), 0
+    results: list[Recovered] = []
+    left_alone: list[LeftAlone] = []
+    for order_id in (yield from open_orders(seat)):
+        turn = yield from recover_one(seat, adapters, order_id, away, may_try=limit is None or tried < limit)
+        tried += turn.tried
+        results += turn.results
+        left_alone += () if turn.left_alone is None else (turn.left_alone,)
+        if progress is not None:
+            for one in turn.results:
+                progress(one)
+    return RecoveryReport(results=tuple(results), left_alone=tuple(left_alone))
+
+
+def open_orders(seat: Seat[Any]) -> Step[tuple[str, ...]]:
+    """Ids of the orders with something open, oldest first. Raises JournalError."""
+    try:
+        return (yield from perform(OpenOrders()))
+    except StoreError as broken:
+        raise JournalError(seat.phrases.say("journal.unavailable"), detail=str(broken)) from None
+
+
+def turn_to(seat: Seat[Any], adapters: Adapters, order_id: str) -> Step[tuple[AnyAdapter, View] | LeftAlone | None]:
+    """The order and its adapter, or why this till may not touch it; None when there is none. Raises JournalError."""
+    try:
+        record = yield from perform(Load(order_id))
+    except StoreError as broken:
+        raise unwritable(seat, order_id, broken) from None
+    if record is None:
+        return None
+    header = record.header
+    adapter = adapters.get((header.provider, header.environment))
+    if adapter is None:
+        why = f"{header.provider} ({header.environment}) is not in use here"
+        return LeftAlone(order_id=order_id, provider=header.provider, why=why)
+    try:
+        view = yield from look(seat, adapter, order_id)
+    except NotAllowedError as no:
+        return LeftAlone(order_id=order_id, provider=header.provider, why=no.detail)
+    return None if view is None else (adapter, view)
+
+
+def recover_one(seat: Seat[Any], adapters: Adapters, order_id: str, away: Away, *, may_try: bool = True) -> Step[Turn]:
+    """One attempt at an order's doubt, if it is due. Whatever is wrong with this order, the others get their turn."""
+    try:
+        found = yield from turn_to(seat, adapters, order_id)
+        if found is None or isinstance(found, LeftAlone):
+            return Turn(left_alone=found, pause=_LATER)
+        adapter, view = found
+        if not view.standing.open:
+            return Turn()
+        return (yield from _recover(seat, adapter, view, away, may_try))
+    except JournalError as damaged:
+        log.error("order %s is in doubt and cannot be read: %s", order_id, damaged.detail)
+        return _troubled(order_id, "", "", f"it cannot be read: {damaged.detail}")
+
+
+def _recover(seat: Seat[Any], adapter: AnyAdapter, view: View, away: Away, may_try: bool) -> Step[Turn]:
+    opened = view.standing.open
+    first = first_open(adapter, opened)
+    moment = yield from perform(Monotonic())
+    now = yield from perform(Now())
+    waits = _waits(view, first, now, away.left(view, moment), may_try)
+    if waits is not None:
+        result, pause = waits
+        rest = [_waiting(view, one, first) for one in opened if one is not first]
+        return Turn(results=(result, *rest), pause=pause)
+    order_id = view.standing.header.order_id
+    try:
+        tried = yield from attempt(seat, adapter, view, first, moment + seat.patience)
+        if tried.away is not None:
+            away.meets(view, moment, max(AWAY, tried.away.retry_after or 0.0))
+        after = yield from look(seat, adapter, order_id)
+    except StampcardError as error:  # our own keys or settings, or the journal failed while we were at it
+        log.error("order %s, '%s' cannot be recovered: %s", order_id, first.trigger, error)
+        return _troubled(order_id, adapter.name, first.trigger, error.detail, tried=True)
+    except Exception as error:  # noqa: BLE001  an adapter's mistake must not keep the other orders from their turn
+        log.error("order %s, '%s': the adapter failed (%s)", order_id, first.trigger, type(error).__name__)
+        why = f"the adapter failed ({type(error).__name__})"
+        return _troubled(order_id, adapter.name, first.trigger, why, tried=True)
+    results = tuple(_became(after or view, one) for one in opened)
+    for one in results:
+        level = logging.WARNING if one.result is Settled.ESCALATED else logging.INFO
+        log.log(level, "order %s, '%s': %s (%s)", order_id, one.trigger, one.result, one.why)
+    return Turn(results=results, tried=True)
+
+
+def _troubled(order_id: str, provider: str, trigger: str, why: str, *, tried: bool = False) -> Turn:
+    left_open = Recovered(order_id=order_id, provider=provider, trigger=trigger, result=Settled.STILL_OPEN, why=why)
+    return Turn(results=(left_open,), tried=tried, troubled=True, pause=_LATER)
+
+
+def _waits(view: View, first: OpenIntent, now: datetime, away: float, may_try: bool) -> tuple[Recovered, float] | None:
+    """Why nothing is tried now, and for how many seconds; None when it is."""
+    if first.escalated is not None:
+        return _recovered(view, first, Settled.ESCALATED, given_up(first)[0]), _LATER
+    if view.running > 0:
+        return _recovered(
+            view, first, Settled.BUSY, "a call is under way, and its reply will be recorded"
+        ), view.running
+    pause = left(first, now)
+    if pause > 0:
+        why = f"{first.why}; tried again from {due(first):%H:%M:%S} UTC on"
+        return _recovered(view, first, Settled.STILL_OPEN, why), pause
+    if away > 0:
+        why = f"{view.standing.header.provider} could not be asked just now"
+        return _recovered(view, first, Settled.STILL_OPEN, why), away
+    if not may_try:
+        return _recovered(view, first, Settled.STILL_OPEN, "left for the next pass: the limit is reached"), 0.0
+    return None
+
+
+def _waiting(view: View, one: OpenIntent, first: OpenIntent) -> Recovered:
+    if one.escalated is not None:
+        return _recovered(view, one, Settled.ESCALATED, given_up(one)[0])
+    return _recovered(view, one, Settled.STILL_OPEN, f"waits for '{first.trigger}'")
+
+
+def _recovered(view: View, intent: OpenIntent, result: Settled, why: str) -> Recovered:
+    header = view.standing.header
+    return Recovered(order_id=header.order_id, provider=header.provider, trigger=intent.trigger, result=result, why=why)
+
+
+def _became(after: View, was: OpenIntent) -> Recovered:
+    """What became of an intent, as the journal tells: whoever settled it."""
+    standing = after.standing
+    now = next((o for o in standing.open if o.name == was.name), None)
+    if now is not None:
+        if now.escalated is not None:
+            return _recovered(after, was, Settled.ESCALATED, given_up(now)[0])
+        if after.running > 0:
+            return _recovered(after, was, Settled.BUSY, "a call is under way, and its reply will be recorded")
+        return _recovered(after, was, Settled.STILL_OPEN, now.why)
+    ending = standing.endings[was.name]
+    if ending.intent != was.name:
+        return _recovered(after, was, Settled.DROPPED, f"'{ending.trigger}' has settled it")
+    if ending.kind is EntryKind.UNKNOWN:
+        return _recovered(after, was, Settled.DROPPED, "nothing was at stake")
+    if not landed(ending):
+        return _recovered(after, was, Settled.DECLINED, ending.why or ending.code or "the provider says no")
+    if ending.code != "inferred" and _sent_again(standing, was.name, ending):
+        return _recovered(after, was, Settled.RESENT, "sent once more, and accepted")
+    if ending.kind is EntryKind.RESOLVED:
+        return _recovered(after, was, Settled.LANDED, f"{ending.by} decided so: {ending.why}")
+    why = "found to have taken effect" if ending.code == "inferred" else "its own reply came"
+    return _recovered(after, was, Settled.LANDED, why)
+
+
+def _sent_again(standing: Standing, name: str, ending: Entry) -> bool:
+    before = standing.record.entries[: ending.version]
+    return any(e.kind is EntryKind.ATTEMPT and e.intent == name and e.code != PROBE for e in before)
+
+
+def escalations(seat: Seat[Any], adapters: Adapters) -> Step[tuple[Escalation, ...]]:
+    """Every step that waits for a person, oldest order first. Raises JournalError."""
+    found: list[Escalation] = []
+    for order_id in (yield from open_orders(seat)):
+        try:
+            seen = yield from turn_to(seat, adapters, order_id)
+        except JournalError as damaged:  # one that cannot be read must not hide the others
+            log.error("order %s is in doubt and cannot be read: %s", order_id, damaged.detail)
+            continue
+        if seen is None or isinstance(seen, LeftAlone):
+            continue
+        order = seen[1].order()
+        for intent in seen[1].standing.open:
+            if intent.escalated is not None:
+                reason, check = given_up(intent)
+                since = intent.escalated.at
+                found.append(Escalation(order=order, trigger=intent.trigger, since=since, reason=reason, check=check))
+    return tuple(found)
