@@ -79,8 +79,9 @@ class Plan:
 
 _CALLS: Final = 20
 """Calls of an order that may meet a fault; what comes after them does not."""
-_KINDS: Final = (*(Kind.NEXT,) * 12, *(Kind.RECOVER,) * 4, Kind.REPEAT, Kind.REPEAT, Kind.STALE, Kind.PROVIDER)
-_STORMS: Final = (0.0, 0.2, 0.5, 0.8)
+_KINDS: Final = (*(Kind.NEXT,) * 14, *(Kind.RECOVER,) * 3, Kind.REPEAT, Kind.REPEAT, Kind.STALE, Kind.PROVIDER)
+_STORMS: Final = (0.0, 0.15, 0.4, 0.7)
+_DEADLY: Final = (0.0, 0.1, 0.3, 0.5)
 _PACES: Final = (0.0, 0.0, 0.0, 0.002, 0.05)
 _WAITS: Final = (0.0, 0.1, 0.5, 4.0, 20.0, 130.0)
 _WITHIN: Final = (0.0, 0.0, 5.0, 60.0, 600.0)
@@ -92,7 +93,7 @@ def drawn(seed: int, index: int, most: int, shops: int) -> Plan:
     draw = Draw(seed, index)
     count = 1 + draw.below(min(most, 8))
     tills = tuple(1 + draw.below(3) for _ in range(1 + draw.below(shops)))
-    storm, deadly = draw.pick(_STORMS), draw.pick(_STORMS)
+    storm, deadly = draw.pick(_STORMS), draw.pick(_DEADLY)
     visits = tuple(_visit(draw, f"s{seed}-{index}-{n + 1}", len(tills), storm, deadly) for n in range(count))
     away: tuple[tuple[float, float], ...] = ()
     restarts: tuple[tuple[float, float], ...] = ()
@@ -115,7 +116,7 @@ def drawn(seed: int, index: int, most: int, shops: int) -> Plan:
 
 def _visit(draw: Draw, order_id: str, shops: int, storm: float, deadly: float) -> Visit:
     moves = [attrs.evolve(_move(draw, deadly), kind=Kind.NEXT, overlap=False, wait=0.0)]
-    moves += [_move(draw, deadly) for _ in range(2 + draw.below(8))]
+    moves += [_move(draw, deadly) for _ in range(5 + draw.below(9))]
     return Visit(
         order_id=order_id,
         shop=draw.below(shops),
