@@ -254,7 +254,7 @@ class Adapter(ABC, Generic[S, F, C]):
         row = self.lifecycle.row(str(order.state), "observe")
         if row is None or "observe" not in self.policies or order.state in row.destinations:
             return None
-        return float(min(1.0 * 2.0**looks, 30.0))
+        return float(min(2 ** min(looks, 5), 30))
 
     @abstractmethod
     def auth(self, site: Site, /) -> httpx.Auth:

@@ -77,7 +77,7 @@ def test_the_provider_s_ledger_is_shown_before_and_after(told: tuple[Path, str])
         ("0", "1", "+1"),
         *(("120", "120", "-"), ("1", "1", "-")) * 2,
     ]
-    assert "the provider's ledgers balance" in told[1]
+    assert "every ledger at the provider balances" in told[1]
 
 
 def test_requests_are_shown_signed_and_no_secret_is(told: tuple[Path, str]) -> None:
@@ -195,3 +195,23 @@ def test_json_is_laid_out_as_it_was_written() -> None:
 def test_what_changed_is_told_apart() -> None:
     assert changed(b'{"a":1.0,"b":2}', b'{"a":1.0,"b":3}') == (b'{"b": 2}', 1)
     assert changed(b'{"a":1}', b"[]") == (b'{"a":1}', 0)
+
+
+def test_all_five_stories_are_told_in_half_a_minute(tmp_path: Path) -> None:
+    status, out, err, seconds = in_a_process("demo", "--provider", "all", "--journal", str(tmp_path / "orders.db"))
+    assert (status, err) == (0, "")
+    assert seconds < 30
+    stories = re.split(r"╭─ stampcard demo", out)[1:]
+    assert len(stories) == len(demo.STORIES) == 5
+    for story in stories:
+        told = story.split("What the journal remembers")[0]
+        assert "■ " in told  # a success
+        assert "DeclinedError" in told or "NotAllowedError" in told  # a refusal
+        assert "InDoubtError" in told or "NeedsHumanError" in told or "UnavailableError" in told  # the provider fails
+        assert told.count("before") >= 3  # its ledger around every act
+
+
+def test_one_story_may_be_asked_for_by_name(tmp_path: Path) -> None:
+    status, out, err, _ = in_a_process("demo", "--provider", "kibo", "--journal", str(tmp_path / "orders.db"))
+    assert (status, err) == (0, "")
+    assert out.count("╭─ stampcard demo") == 1

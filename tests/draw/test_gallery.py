@@ -11,6 +11,7 @@ import attrs
 import pytest
 
 from stampcard.draw import _svg, gallery
+from stampcard.draw._providers import described
 from stampcard.guards import GUARDS
 from stampcard.lifecycles import LIFECYCLES, PURCHASE, PurchaseState, Row
 
@@ -30,13 +31,28 @@ def test_the_gallery_in_the_repository_is_not_stale() -> None:
 
 def test_every_lifecycle_has_its_text_its_picture_and_its_section(fresh: Path) -> None:
     wanted = {f"{name.lower()}.{ending}" for name in LIFECYCLES for ending in ("mmd", "svg")}
-    assert {path.name for path in fresh.iterdir()} == {*wanted, "README.md"}
+    assert {path.name for path in fresh.iterdir()} == {*wanted, "README.md", "providers.md"}
     page = (fresh / "README.md").read_text(encoding="utf-8")
     for name, lifecycle in LIFECYCLES.items():
         assert f"\n## {name}\n" in page
         assert f"({name.lower()}.svg)" in page
         assert all(f"| {guard} | {GUARDS[guard].sentence} |" in page for guard in lifecycle.guard_names)
     assert "A sale with at most one reward." in page
+
+
+def test_every_provider_has_a_line_and_every_trigger_its_rule_and_source(fresh: Path) -> None:
+    page = (fresh / "providers.md").read_text(encoding="utf-8")
+    every = described()
+    assert [one.title for one in every] == ["Kalixo", "Kibo", "Kigo", "SessionM", "Spendgo"]
+    for one in every:
+        assert f"\n## {one.title}\n" in page
+        assert one.recovery.keys() == one.policies.keys()
+        for rule in (one.auth, *one.recovery.values()):
+            assert rule.says
+            assert rule.source
+            assert rule.source in page
+        calls = {row.trigger for row in one.lifecycle.rows if row.calls_provider}
+        assert one.policies.keys() <= calls
 
 
 def test_what_was_just_written_is_not_stale_and_writing_again_changes_nothing(fresh: Path) -> None:

@@ -10,9 +10,18 @@ import stampcard
 import stampcard.adapter
 import stampcard.signing
 import stampcard.step
+import stampcard.tokens
 import stampcard.wire
+import stampcard_adapters.kalixo
+import stampcard_adapters.kibo
+import stampcard_adapters.kigo
+import stampcard_adapters.sessionm
 import stampcard_adapters.spendgo
 from stampcard import AsyncTill, Till
+from stampcard_adapters.kalixo import KalixoVerbs
+from stampcard_adapters.kibo import KiboVerbs
+from stampcard_adapters.kigo import KigoVerbs
+from stampcard_adapters.sessionm import SessionMVerbs
 from stampcard_adapters.spendgo import SpendgoVerbs
 
 STAMPCARD = """
@@ -28,17 +37,24 @@ TILL = """
 ASYNC_TILL = """
     aclose changes forget forget_guest in_doubt needs_human order_id recover resolve start_recovery use
 """
-SPENDGO_VERBS = """
-    abandon at balance bill by checkout complete get history member order_id place recover refund rewards void wait
-    within
-"""
+EVERY_VERB = "abandon at by get history order_id recover wait within"
+VERBS = {
+    SpendgoVerbs: "balance bill checkout complete member place refund rewards void",
+    SessionMVerbs: "answer approve observe offers orders points profile question redeem reject transactions",
+    KalixoVerbs: "observe ping place product products reveal wallet",
+    KigoVerbs: "observe place reveal",
+    KiboVerbs: "authorize cancel create lapse observe parts",
+}
 
 
 def test_what_a_pos_imports_is_pinned() -> None:
     assert sorted(stampcard.__all__) == sorted(STAMPCARD.split())
 
 
-@pytest.mark.parametrize(("thing", "names"), [(Till, TILL), (AsyncTill, ASYNC_TILL), (SpendgoVerbs, SPENDGO_VERBS)])
+@pytest.mark.parametrize(
+    ("thing", "names"),
+    [(Till, TILL), (AsyncTill, ASYNC_TILL), *((verbs, f"{EVERY_VERB} {own}") for verbs, own in VERBS.items())],
+)
 def test_what_a_till_can_do_is_pinned(thing: type[object], names: str) -> None:
     found = {n for n in dir(thing) if not n.startswith("_")}
     assert sorted(found) == sorted(names.split())
@@ -46,7 +62,19 @@ def test_what_a_till_can_do_is_pinned(thing: type[object], names: str) -> None:
 
 @pytest.mark.parametrize(
     "module",
-    [stampcard, stampcard.adapter, stampcard.signing, stampcard.step, stampcard.wire, stampcard_adapters.spendgo],
+    [
+        stampcard,
+        stampcard.adapter,
+        stampcard.signing,
+        stampcard.step,
+        stampcard.tokens,
+        stampcard.wire,
+        stampcard_adapters.kalixo,
+        stampcard_adapters.kibo,
+        stampcard_adapters.kigo,
+        stampcard_adapters.sessionm,
+        stampcard_adapters.spendgo,
+    ],
     ids=lambda m: m.__name__,
 )
 def test_every_public_name_exists_and_is_documented(module: object) -> None:
@@ -56,6 +84,7 @@ def test_every_public_name_exists_and_is_documented(module: object) -> None:
             assert inspect.getdoc(thing), name
 
 
-@pytest.mark.parametrize("name", SPENDGO_VERBS.split())
-def test_every_verb_tells_what_it_does(name: str) -> None:
-    assert inspect.getdoc(getattr(SpendgoVerbs, name))
+@pytest.mark.parametrize("verbs", VERBS, ids=lambda v: v.__name__)
+def test_every_verb_tells_what_it_does(verbs: type[object]) -> None:
+    for name in f"{EVERY_VERB} {VERBS[verbs]}".split():
+        assert inspect.getdoc(getattr(verbs, name)), name

@@ -27,6 +27,15 @@ def test_it_stands_still_until_it_is_told_to_pass() -> None:
     assert clock() == datetime(2026, 11, 22, 8, 2, 1, 500_000, tzinfo=UTC)
 
 
+def test_the_shortest_sleep_passes_some_time_and_none_passes_none() -> None:
+    clock = Clock()
+    for seconds in (0.0, -1.0):
+        clock.sleep(seconds)
+        assert clock.monotonic() == 0
+    clock.sleep(1e-12)  # what floats leave of a deadline: whoever waits for it must see it come
+    assert clock.monotonic() > 0
+
+
 def test_the_same_morning_in_every_run() -> None:
     assert Clock()() == Clock()()
 

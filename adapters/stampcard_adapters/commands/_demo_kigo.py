@@ -120,19 +120,19 @@ class _Story:
     def _boost(self) -> KigoOrder:
         words = "A free coffee for the customer u-41, who is about to open the link on her phone."
         with self._act(1, "A boost, ordered once", words) as moved:
-            order_id = self._new("501")
+            order_id = self._new("701")
             order = self._order(
                 "place",
                 "a session first, then the order",
                 "completed",
-                lambda: self._kigo.place(order_id, COFFEE, user="u-41", ticket="501"),
+                lambda: self._kigo.place(order_id, COFFEE, user="u-41", ticket="701"),
                 calls=2,
             )
             self._order(
                 "place",
                 "Anna taps twice",
                 "completed",
-                lambda: self._kigo.place(order_id, COFFEE, user="u-41", ticket="501"),
+                lambda: self._kigo.place(order_id, COFFEE, user="u-41", ticket="701"),
                 calls=0,
             )
             self._screen.step("reveal", "the link, with a login for her made this moment")
@@ -167,12 +167,12 @@ class _Story:
     def _lost_answer(self) -> None:
         words = "The order is made, and its answer is lost on the way back."
         with self._act(3, "The answer is lost", words) as moved:
-            order_id = self._new("502")
+            order_id = self._new("702")
             self._gateway.loses_next = True
             self._refused(
                 "place",
                 "a coffee for u-42",
-                lambda: self._kigo.place(order_id, COFFEE, user="u-42", ticket="502"),
+                lambda: self._kigo.place(order_id, COFFEE, user="u-42", ticket="702"),
                 InDoubtError,
                 calls=1,
             )
@@ -194,11 +194,11 @@ class _Story:
     def _other_world(self) -> None:
         words = "Product ids differ between test and live, and somebody has mixed them up."
         with self._act(4, "A product Kigo does not know here", words) as moved:
-            order_id = self._new("503")
+            order_id = self._new("703")
             self._refused(
                 "place",
                 "the live world's coffee, in the test world",
-                lambda: self._kigo.place(order_id, LIVE_COFFEE, user="u-43", ticket="503"),
+                lambda: self._kigo.place(order_id, LIVE_COFFEE, user="u-43", ticket="703"),
                 DeclinedError,
                 calls=1,
             )

@@ -18,7 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from stampcard.cli.render import plain
-from stampcard_adapters.commands._demo_wire import Exchange, changed, laid_out, shown_headers
+from stampcard_adapters.commands._demo_wire import Exchange, changed, laid_out, proof, shown_headers
 
 __all__ = ["Balances", "Screen"]
 
@@ -77,11 +77,15 @@ class Screen:
         self._line(Text("no call: nothing left the till", style=_DIM), _INDENT)
 
     def exchange(self, heard: Exchange) -> None:
-        """The signed request as it arrived, and its answer."""
-        size = f", {len(heard.body)} bytes" if heard.body else ""
+        """The request as it arrived, and its answer."""
+        how = f"   {proof(heard)}" + (f", {len(heard.body)} bytes" if heard.body else "")
         self._line(
             Text.assemble(
-                ("→ ", "blue"), (heard.method, "bold blue"), " ", (heard.target, "blue"), (f"   signed{size}", _DIM)
+                ("→ ", "blue"),
+                (heard.method, "bold blue"),
+                " ",
+                (heard.target, "blue"),
+                (how, _DIM),
             ),
             _INDENT,
         )

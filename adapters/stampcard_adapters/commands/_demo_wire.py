@@ -16,7 +16,7 @@ import attrs
 from stampcard_adapters.sandbox.http import Model, RequestLike, Response
 from stampcard_adapters.sandbox.jsontext import Json
 
-__all__ = ["Exchange", "Overheard", "changed", "laid_out", "shown_headers"]
+__all__ = ["Exchange", "Overheard", "changed", "laid_out", "proof", "shown_headers"]
 
 _Tree = dict[str, object]
 _HIDDEN: Final = "***"
@@ -108,6 +108,17 @@ def _without(node: object, above: str, hidden: frozenset[str]) -> object:
         secret = value is not None and (name in hidden or f"{above}.{name}" in hidden)
         kept[key] = _HIDDEN if secret else _without(value, name, hidden)
     return kept
+
+
+def proof(exchange: Exchange) -> str:
+    """How the call shows whose it is, by what it carries."""
+    names = {name.lower(): value for name, value in exchange.headers.items()}
+    if any(name.endswith("-signature") for name in names):
+        return "signed"
+    scheme = names.get("authorization", "").partition(" ")[0].lower()
+    if scheme == "bearer":
+        return "with a token"
+    return "with a key" if scheme or any(name.endswith("-key") for name in names) else "with credentials"
 
 
 def shown_headers(exchange: Exchange) -> list[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""`stampcard demo`: a loyalty order from checkout to refund, over signed HTTP, against a local provider.
+"""`stampcard demo`: loyalty orders from beginning to end, over real HTTP, against local providers.
 
 May live here: options, where the journal goes, the ending, exit codes. May not: the story (`_demo_<provider>`), how it
 looks (`_demo_screen`).
@@ -24,25 +24,33 @@ from stampcard.cli import render
 from stampcard.cli.report import report
 from stampcard.journal import open_journal
 from stampcard.journal.contract import StoreError
-from stampcard_adapters.commands import _demo_spendgo
+from stampcard_adapters.commands import _demo_kalixo, _demo_kibo, _demo_kigo, _demo_sessionm, _demo_spendgo
 from stampcard_adapters.commands._demo_screen import Screen
 from stampcard_adapters.commands._demo_told import Told, ToldWrongError
 
 __all__ = ["command"]
 
-STORIES: Final[Mapping[str, Callable[[Screen, Path], Told]]] = {"spendgo": _demo_spendgo.tell}
+STORIES: Final[Mapping[str, Callable[[Screen, Path], Told]]] = {
+    "spendgo": _demo_spendgo.tell,
+    "sessionm": _demo_sessionm.tell,
+    "kalixo": _demo_kalixo.tell,
+    "kigo": _demo_kigo.tell,
+    "kibo": _demo_kibo.tell,
+}
 """A story for each provider."""
 _ALL: Final = "all"
+_FIRST: Final = "spendgo"
+"""Whose story is told when nobody asks for another: all five are long to read."""
 
 
 def command(
     journal: Annotated[
         Path | None, typer.Option("--journal", "-j", help="Where to leave the journal: a file that does not exist yet.")
     ] = None,
-    provider: Annotated[str, typer.Option(help="Whose story to tell, or all.")] = _ALL,
+    provider: Annotated[str, typer.Option(help="Whose story to tell, or all.")] = _FIRST,
     full: Annotated[bool, typer.Option("--full", help="Show every request body whole.")] = False,
 ) -> None:
-    """Watch a loyalty order go from checkout to refund, over signed HTTP, against a local provider."""
+    """Watch loyalty orders go from beginning to end, over real HTTP, against a local provider."""
     if provider != _ALL and provider not in STORIES:
         _refuse(2, f"there is no story of {provider!r}; there is one of: {', '.join(STORIES)}, {_ALL}")
     if journal is not None and journal.exists():
@@ -82,8 +90,8 @@ def _ending(screen: Screen, file: Path, told: Told) -> str:
 def _closing(screen: Screen, file: Path, told: list[Told], ticket: str, seconds: float) -> None:
     orders, calls = sum(len(one.orders) for one in told), sum(one.calls for one in told)
     screen.heading("Everything went as told")
-    screen.check(True, f"{orders} orders, {calls} signed calls, {seconds:.1f} s")
-    screen.check(True, "the provider's ledgers balance")
+    screen.check(True, f"{orders} orders, {calls} calls, {seconds:.1f} s")
+    screen.check(True, "every ledger at the provider balances")
     screen.check(True, f"every step is in the journal, {file}")
     screen.console.print("\nLook closer:")
     where = shlex.quote(str(file))

@@ -13,7 +13,7 @@ from typing import ClassVar, Final
 
 import httpx
 
-from stampcard.adapter import Adapter, Escalate, Evidence, Policy, Recovery, Repeat
+from stampcard.adapter import Adapter, Description, Escalate, Evidence, Policy, Recovery, Repeat, Rule
 from stampcard.commands import Command, Observe
 from stampcard.lifecycles import FULFILMENT, FulfilmentState
 from stampcard.model import Facts, Refusal, Site
@@ -26,7 +26,7 @@ from stampcard_adapters.kalixo.requests import look_request, place_request
 from stampcard_adapters.kalixo.settings import Kalixo, Switches
 from stampcard_adapters.kalixo.values import NAME, Item, KalixoFacts, KalixoOrder, PlaceCodes, Version
 
-__all__ = ["KalixoAdapter", "policies"]
+__all__ = ["KalixoAdapter", "described", "policies"]
 
 _LONGEST_WAIT: Final = 900.0
 """Seconds between two looks, however late the provider expects to be ready."""
@@ -48,6 +48,22 @@ def policies(version: Version, switches: Switches) -> Mapping[str, Policy]:
         late_window=switches.late_window,
     )
     return {"place": place, "observe": observe}
+
+
+def described() -> Description:
+    """What Kalixo can do in v2, for the page of providers."""
+    place = "looked up by our code; absent after the late window: the same code again (v1: always the same code again)"
+    return Description(
+        title="Kalixo",
+        lifecycle=FULFILMENT,
+        policies=policies(2, Switches()),
+        auth=Rule("x-api-key (v1: login and refresh tokens as bearer)", "v2 pages: authentication; v1 pages: auth"),
+        recovery={
+            "place": Rule(place, "v2 pages: GET by externalOrderCode; three texts on duplicates, all accepted"),
+            "observe": Rule("asked again, not before estimatedReadyAt", "v2 pages: orders, polling"),
+        },
+        asks=("products", "product", "wallet", "ping", "reveal"),
+    )
 
 
 class KalixoAdapter(Adapter[FulfilmentState, KalixoFacts, Command]):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 import attrs
 import httpx
 
+from stampcard.adapter import Description
 from stampcard.config import Credentials, EnvReader
 from stampcard.errors import ConfigurationError
 from stampcard.model import Environment, Refusal, Secret, Site
@@ -149,6 +150,13 @@ class Kalixo:
         )
         read.done()
         return cls(keys, version=version, environment=environment, url=url, switches=switches)
+
+    @classmethod
+    def describe(cls) -> Description:
+        """For `diagrams/providers.md`."""
+        from stampcard_adapters.kalixo.adapter import described  # late: the adapter is built from these settings
+
+        return described()
 
     def bind(self, seat: Seat[M], /) -> KalixoVerbs[M]:
         """The verbs, for one till. The till calls it: `till.use(settings)`."""

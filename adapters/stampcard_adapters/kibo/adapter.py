@@ -13,7 +13,7 @@ from typing import ClassVar
 
 import httpx
 
-from stampcard.adapter import Adapter, Evidence, Policy, Recovery, Repeat
+from stampcard.adapter import Adapter, Description, Evidence, Policy, Recovery, Repeat, Rule
 from stampcard.commands import Command, Observe
 from stampcard.lifecycles import AUTHORIZATION, AuthorizationState
 from stampcard.model import Facts, Refusal, Site
@@ -30,7 +30,7 @@ from stampcard_adapters.kibo.requests import authorize_request, cancel_request, 
 from stampcard_adapters.kibo.settings import Kibo, Switches
 from stampcard_adapters.kibo.values import NAME, CancelReason
 
-__all__ = ["KiboAdapter", "policies"]
+__all__ = ["KiboAdapter", "described", "policies"]
 
 
 def policies(switches: Switches) -> Mapping[str, Policy]:
@@ -57,6 +57,27 @@ def policies(switches: Switches) -> Mapping[str, Policy]:
         "cancel": policy(Repeat.PROBE_FIRST),
         "observe": policy(Repeat.SAME_KEY, effectless=True),
     }
+
+
+def described() -> Description:
+    """What Kibo can do, for the page of providers."""
+    create = "the reserved order id is looked up: there is adopted, absent after the late window: sent again"
+    cancel = "the order is looked up: CANCELED is done, standing after the late window: sent again"
+    return Description(
+        title="Kibo",
+        lifecycle=AUTHORIZATION,
+        policies=policies(Switches()),
+        auth=Rule("OAuth client credentials as bearer token, and the API-Key header", "OMS pages: authentication"),
+        recovery={
+            "authorize": Rule(
+                "never sent again: the till asks its user, and the old hold is listed as possible",
+                "OMS pages: not said to be idempotent; a stored token is sent again by our choice (`resend_tokens`)",
+            ),
+            "create": Rule(create, "OMS pages: order id reserved at authorize, get order"),
+            "cancel": Rule(cancel, "OMS pages: get order"),
+            "observe": Rule("asked again", "OMS pages: get order"),
+        },
+    )
 
 
 class KiboAdapter(Adapter[AuthorizationState, KiboFacts, KiboCommand]):

@@ -56,10 +56,9 @@ HOLDS: Final[Table] = {
 }
 """Of authorize: section 3 gives a declined card as 400 code 5003 with the gateway's message."""
 ORDERS: Final[Table] = {**_COMMON, "5002": ("account.unknown", _SETTINGS)}
-CANCELS: Final[Table] = {
-    **_COMMON,
-    "5015": ("order.not_cancellable", "This order can no longer be cancelled. Call the help desk."),
-}
+_TOO_LATE: Final = ("order.not_cancellable", "This order can no longer be cancelled. Call the help desk.")
+CANCELS: Final[Table] = {**_COMMON, "5003": _TOO_LATE, "5015": _TOO_LATE}
+"""Of cancel: section 6 has the guard, not its code."""
 LOOKS: Final[Table] = _COMMON
 
 _LONGEST_WAIT: Final = 86_400.0
@@ -89,7 +88,7 @@ def refusal(
     known = table.get(code)
     if known is None or _STATUS[code] != status:
         return Unknown(why=f"HTTP {status} code {code} is not documented")
-    if known is table.get("5003") and words is None:
+    if known == HOLDS["5003"] and words is None:
         known = _COMMON["5003"]  # without the gateway's words it is no card's refusal, but a request's
     return Declined(code=known[0], message=known[1], provider_code=code, provider_text=words)
 

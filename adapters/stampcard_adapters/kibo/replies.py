@@ -120,11 +120,7 @@ def read_cancel(order: KiboOrder, _command: CancelOrder, response: Response, *, 
     """The whole order is cancelled only when the reply shows it so."""
     switches, facts, hide = settings.switches, order.facts, kept_tokens(order.facts, settings.seal_key)
     if not _success(response, switches):
-        no = refusal(response, CANCELS, codeless=switches.codeless_errors, hide=hide)
-        words = said(response.json()) or ""
-        if isinstance(no, Declined) and "already" in words.lower() and "cancel" in words.lower():
-            return attrs.evolve(no, perhaps_done=True)  # the first answer we read may be the second it was given
-        return no
+        return refusal(response, CANCELS, codeless=switches.codeless_errors, hide=hide)
     body = response.json()
     wrong = _no_success(body, response.status)
     if wrong is not None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 import attrs
 import httpx
 
+from stampcard.adapter import Description
 from stampcard.config import Credentials, EnvReader
 from stampcard.errors import ConfigurationError
 from stampcard.model import Environment, Refusal, Secret, Site
@@ -186,6 +187,13 @@ class Kibo:
             seal_key=seal_key,
             switches=switches,
         )
+
+    @classmethod
+    def describe(cls) -> Description:
+        """For `diagrams/providers.md`."""
+        from stampcard_adapters.kibo.adapter import described  # late: the adapter is built from these settings
+
+        return described()
 
     def bind(self, seat: Seat[M], /) -> KiboVerbs[M]:
         """The verbs, for one till. The till calls it: `till.use(settings)`."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from stampcard.errors import NotAllowedError
+from stampcard.errors import DeclinedError, Next, NotAllowedError, StampcardError
+from stampcard.lifecycles import AuthorizationState
 from stampcard.model import Address, Money, Refusal, Secret
 from stampcard.sealed import Sealed
 from stampcard.step import Async, M, Seat, Step, Sync, verb
@@ -36,14 +37,16 @@ class KiboVerbs(AuthorizationVerbs[M, KiboFacts]):
         payment: Payment,
         *,
         again: bool = False,
+        ticket: str | None = None,
         why: str | None = None,
         command_id: str | None = None,
     ) -> Step[KiboOrder]:
-        """Hold the cart's amount. The order's id is the cart's; what it was split from is its ticket.
+        """Hold the cart's amount. The order's id is the cart's.
 
         payment: passes through memory once; its kind, issuer and last four digits are all that is kept. again: the
         customer agreed to present a card once more after a lost reply; a second hold may then exist, and is listed in
-        `order.possible`. Give it a command_id of its own, if you use them.
+        `order.possible`. Give it a command_id of its own, if you use them. ticket: the POS's own number, for searching;
+        the ticket of a part is always the cart it was split from.
         Raises DeclinedError ("card.declined": the order waits for another card), NeedsHumanError when the reply is
         lost: nobody can send a card again but its owner.
         """
@@ -66,7 +69,7 @@ class KiboVerbs(AuthorizationVerbs[M, KiboFacts]):
             again=again,
             why=why,
         )
-        return (yield from self._open(cart.id, command, command_id=command_id, ticket=cart.part_of))
+        return (yield from self._open(cart.id, command, command_id=command_id, ticket=cart.part_of or ticket))
 
     @verb
     def create(
@@ -107,9 +110,24 @@ class KiboVerbs(AuthorizationVerbs[M, KiboFacts]):
         why: str | None = None,
         command_id: str | None = None,
     ) -> Step[KiboOrder]:
-        """Cancel the whole order. other_reason: your words, with `CancelReason.OTHER` and with no other."""
+        """Cancel the whole order. other_reason: your words, with `CancelReason.OTHER` and with no other.
+
+        Raises DeclinedError ("order.not_cancellable") only after a look: a no may also mean that it is cancelled
+        already, by somebody at Kibo or by our own call, when a network delivered it twice.
+        """
         command = CancelOrder(reason=reason, other_reason=other_reason, why=why)
-        return (yield from self._fire(order, command, command_id=command_id))
+        try:
+            return (yield from self._fire(order, command, command_id=command_id))
+        except DeclinedError as no:
+            if no.next is Next.CALL:  # our key is at fault: nobody was asked about the order
+                raise
+            try:
+                seen = yield from self._observe(order)
+            except StampcardError:
+                raise no from None
+            if seen.state is AuthorizationState.CANCELLED:
+                return seen
+            raise
 
     @verb
     def parts(self, cart_id: str) -> Step[tuple[KiboOrder, ...]]:

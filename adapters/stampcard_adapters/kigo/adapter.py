@@ -12,7 +12,7 @@ from typing import ClassVar, Final
 
 import httpx
 
-from stampcard.adapter import Adapter, Evidence, Policy, Recovery, Repeat
+from stampcard.adapter import Adapter, Description, Evidence, Policy, Recovery, Repeat, Rule
 from stampcard.commands import Command
 from stampcard.errors import ConfigurationError
 from stampcard.journal.codec import FORGOTTEN
@@ -24,13 +24,32 @@ from stampcard_adapters.kigo.recovery import recovery
 from stampcard_adapters.kigo.replies import Outcome, read_order
 from stampcard_adapters.kigo.requests import order_request
 from stampcard_adapters.kigo.sessions import session_auth
-from stampcard_adapters.kigo.settings import Kigo, KigoKeys
+from stampcard_adapters.kigo.settings import Kigo, KigoKeys, Switches
 from stampcard_adapters.kigo.values import NAME, KigoFacts, KigoOrder, PlaceProduct
 
-__all__ = ["KigoAdapter"]
+__all__ = ["KigoAdapter", "described", "policies"]
 
 _LONGEST: Final = 200
 """Characters of an id. No limit is documented; a path has one somewhere."""
+
+
+def policies(switches: Switches) -> Mapping[str, Policy]:
+    """What each operation stands. There is one: nothing else is documented (section 5)."""
+    once = Policy(repeat=Repeat.SAME_KEY, call_budget=switches.call_budget, late_window=switches.late_window)
+    return {"place": once}
+
+
+def described() -> Description:
+    """What Kigo can do, for the page of providers."""
+    again = "the same external_order_id again, which gives the first order back; a no to that is for a person"
+    return Description(
+        title="Kigo",
+        lifecycle=FULFILMENT,
+        policies=policies(Switches()),
+        auth=Rule("a partner session of 30 minutes as bearer token, renewed early and on 401", "partner guide"),
+        recovery={"place": Rule(again, "partner guide: external_order_id is idempotent per partner")},
+        asks=("reveal", "sso"),
+    )
 
 
 class KigoAdapter(Adapter[FulfilmentState, KigoFacts, PlaceProduct]):
@@ -48,10 +67,7 @@ class KigoAdapter(Adapter[FulfilmentState, KigoFacts, PlaceProduct]):
         self.settings = settings
         self.environment = settings.environment
         self.base_url = settings.base_url
-        switches = settings.switches
-        self.policies: Mapping[str, Policy] = {
-            "place": Policy(repeat=Repeat.SAME_KEY, call_budget=switches.call_budget, late_window=switches.late_window),
-        }
+        self.policies: Mapping[str, Policy] = policies(settings.switches)
         self._sessions: dict[str, tuple[KigoKeys, TokenAuth]] = {}
         self._lock = threading.Lock()
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 import attrs
 import httpx
 
+from stampcard.adapter import Description
 from stampcard.config import Credentials, EnvReader
 from stampcard.errors import ConfigurationError
 from stampcard.model import Environment, Refusal, Secret, Site
@@ -152,6 +153,13 @@ class Kigo:
         if keys is None:  # `done` has raised: said for the type checker
             raise ConfigurationError.of([Refusal(code="setting.missing", message="no keys")])
         return cls(keys, environment=environment, url=url, order_path=order_path, switches=switches)
+
+    @classmethod
+    def describe(cls) -> Description:
+        """For `diagrams/providers.md`."""
+        from stampcard_adapters.kigo.adapter import described  # late: the adapter is built from these settings
+
+        return described()
 
     def bind(self, seat: Seat[M], /) -> KigoVerbs[M]:
         """The verbs, for one till. The till calls it: `till.use(settings)`."""

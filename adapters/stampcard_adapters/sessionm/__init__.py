@@ -16,6 +16,7 @@ from stampcard_adapters.sessionm.queries import (
     orders_query,
     profile_query,
     question_query,
+    transactions_query,
 )
 from stampcard_adapters.sessionm.settings import SessionM, SessionMKeys, Switches
 from stampcard_adapters.sessionm.values import (
@@ -29,6 +30,8 @@ from stampcard_adapters.sessionm.values import (
     SessionMFacts,
     SessionMOrder,
     SessionMRedeem,
+    Transaction,
+    TransactionPage,
     User,
     UserId,
 )
@@ -53,6 +56,8 @@ __all__ = [
     "SessionMTill",
     "SessionMVerbs",
     "Switches",
+    "Transaction",
+    "TransactionPage",
     "User",
     "UserId",
     "answer_query",
@@ -60,4 +65,5 @@ __all__ = [
     "orders_query",
     "profile_query",
     "question_query",
+    "transactions_query",
 ]

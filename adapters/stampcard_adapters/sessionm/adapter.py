@@ -13,7 +13,7 @@ from typing import ClassVar, TypeAlias
 
 import httpx
 
-from stampcard.adapter import Adapter, Evidence, Policy, Recovery, Repeat
+from stampcard.adapter import Adapter, Description, Evidence, Policy, Recovery, Repeat, Rule
 from stampcard.commands import Approve, Command, Observe, Reject
 from stampcard.errors import ConfigurationError
 from stampcard.lifecycles import REDEMPTION, RedemptionState
@@ -28,7 +28,7 @@ from stampcard_adapters.sessionm.requests import redeem_request, seen_request, s
 from stampcard_adapters.sessionm.settings import SessionM, Switches
 from stampcard_adapters.sessionm.values import NAME, SessionMFacts, SessionMOrder, SessionMRedeem
 
-__all__ = ["SessionMAdapter", "SessionMCommand", "hidden_keys", "policies"]
+__all__ = ["SessionMAdapter", "SessionMCommand", "described", "hidden_keys", "policies"]
 
 SessionMCommand: TypeAlias = SessionMRedeem | Approve | Reject | Observe
 
@@ -51,6 +51,25 @@ def policies(switches: Switches) -> Mapping[str, Policy]:
         "reject": policy(Repeat.PROBE_FIRST),
         "observe": policy(Repeat.SAME_KEY, effectless=True),
     }
+
+
+def described() -> Description:
+    """What SessionM can do, for the page of providers."""
+    new = "the customer's orders are listed, ours is adopted; none new after the late window: sent again; else a person"
+    decided = "the order is read: decided as wanted is done, still pending after the late window: sent again"
+    return Description(
+        title="SessionM",
+        lifecycle=REDEMPTION,
+        policies=policies(Switches()),
+        auth=Rule("HTTP Basic; the key stands in the path too", "developer pages: authentication"),
+        recovery={
+            "redeem": Rule(new, "developer pages: none is idempotent; adopting is our choice (`adopt_by_shape`)"),
+            "approve": Rule(decided, "developer pages: read one order"),
+            "reject": Rule(decided, "developer pages: read one order"),
+            "observe": Rule("asked again", "developer pages: read one order"),
+        },
+        asks=("offers", "question", "answer", "points", "transactions", "orders", "profile"),
+    )
 
 
 class SessionMAdapter(Adapter[RedemptionState, SessionMFacts, SessionMCommand]):
@@ -107,7 +126,7 @@ class SessionMAdapter(Adapter[RedemptionState, SessionMFacts, SessionMCommand]):
         hide = self._hidden(order, command)
         match command:
             case SessionMRedeem():
-                return read_redeem(order, command, response, hide=hide)
+                return read_redeem(order, command, response, named=self.settings.switches.send_external_id, hide=hide)
             case Approve() | Reject():
                 return read_decision(order, command.trigger, response, hide=hide)
             case Observe():

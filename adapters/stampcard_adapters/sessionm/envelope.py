@@ -4,9 +4,9 @@ May live here: `{"status":"ok"|"error","errors":{"code"}}` at any HTTP status, t
 fields, a request.
 
 HTTP 200 is no success by itself (trap 1), `errors` is ONE object (trap 2), codes come in either case (trap 3). A no is
-believed only with a documented code. Where the call changes something, a 5xx, 408, 3xx or an undocumented 2xx stays
-unknown whatever its body says; a question may be answered by the code alone (real clients find `user_not_found` in
-bodies of every status).
+believed only with a documented code. Of an order, a 5xx, 408, 3xx or an undocumented 2xx stays unknown whatever its
+body says; a question about no order may be told no at a 5xx, too (real clients find `user_not_found` in bodies of every
+status).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from stampcard.adapter import Declined, NotSent, Unknown
 from stampcard.model import Secret
 from stampcard.wire import JsonView, Response
 
-__all__ = ["CREATE", "NOTHING", "READS", "UPDATE", "Hidden", "Table", "one_line", "opened"]
+__all__ = ["ALREADY", "CREATE", "NOTHING", "READS", "TAKEN", "UPDATE", "Hidden", "Table", "one_line", "opened"]
 
 Table: TypeAlias = Mapping[str, tuple[str, str]]
 """The provider's code in lower case -> (our stable code, the cashier's sentence)."""
@@ -51,13 +51,18 @@ CREATE: Final[Table] = {
     "not_found": _NO_OFFER,
 }
 """For the create call. Too few points and out of stock have no code of their own (section 6)."""
+TAKEN: Final = "validation"
+"""What an `external_id` that another order has may be told in (not documented): the generic code for what is not
+valid, as its words are printed for profiles. That other order can be our own, of a request delivered twice."""
 UPDATE: Final[Table] = {
     **dict.fromkeys(("missing_data", "validation", "argument_error", "bad_request"), _REFUSED),
     "invalid_order_status": ("order.not_pending", "This redemption was decided already."),
     "invalid_request_order_status": ("order.status_refused", "The loyalty service does not know this decision."),
     "not_found": _NO_ORDER,
 }
-"""For the change of status. `invalid_order_status` may mean that it is done already."""
+"""For the change of status. The two status codes are told apart by their names alone (section 5)."""
+ALREADY: Final = frozenset({"order.not_pending", "order.status_refused"})
+"""What a change of status may be told when it is done already: only two statuses are ever asked for, and both exist."""
 READS: Final[Table] = {
     **_ANYWHERE,
     **dict.fromkeys(("missing_data", "validation", "argument_error", "bad_request"), _ASKED),
@@ -73,12 +78,12 @@ _LONGEST_WAIT: Final = 86_400.0
 
 
 def opened(
-    response: Response, table: Table, *, changes: bool, strict: bool = True, hide: Hidden = NOTHING
+    response: Response, table: Table, *, strict: bool = True, asked: bool = False, hide: Hidden = NOTHING
 ) -> JsonView | Declined | NotSent | Unknown:
     """The body of a success, or what else it is. Total.
 
-    changes: the call has an effect. strict: only a top-level "ok" is a success; lists and reads come without one in the
-    samples (trap 6). hide: texts of ours the provider might echo.
+    strict: only a top-level "ok" is a success; lists and reads come without one in the samples (trap 6). asked: it is
+    about no order, so a documented no is believed at a 5xx, too. hide: texts of ours the provider might echo.
     """
     status = response.status
     if status == 429:  # turned away at the door: no rate limit is documented, the word is HTTP's own
@@ -87,7 +92,7 @@ def opened(
     word = body.any("status").text()
     said = None if word is None else word.strip().lower()
     if said == "error":
-        return _refused(status, body, table, changes=changes, hide=hide)
+        return _refused(status, body, table, asked=asked, hide=hide)
     if status != 200:
         return Unknown(why=f"HTTP {status} without the provider's error object")
     if body.bad or not body.is_object():
@@ -99,12 +104,12 @@ def opened(
     return body
 
 
-def _refused(status: int, body: JsonView, table: Table, *, changes: bool, hide: Hidden) -> Declined | NotSent | Unknown:
+def _refused(status: int, body: JsonView, table: Table, *, asked: bool, hide: Hidden) -> Declined | NotSent | Unknown:
     errors = body.any("errors")
     code = (errors.any("code").text() or "").strip().lower() if errors.is_object() else ""
     if not _CODE.fullmatch(code):
         return Unknown(why=f"HTTP {status} with an error that has no code")
-    if changes and not (status == 200 or (400 <= status < 500 and status != 408)):
+    if status != 200 and (status == 408 or not 400 <= status < (600 if asked else 500)):
         return Unknown(why=f"HTTP {status} {code}")
     known = table.get(code)
     if code in _OURS or (status in (401, 403) and known is None):

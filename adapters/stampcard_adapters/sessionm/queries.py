@@ -15,9 +15,19 @@ from stampcard.errors import NotAllowedError
 from stampcard.model import Refusal, Secret
 from stampcard.wire import JsonView, Request, Response
 from stampcard_adapters.sessionm.envelope import NOTHING, READS, Hidden, one_line, opened
-from stampcard_adapters.sessionm.replies import listed, whole
+from stampcard_adapters.sessionm.replies import listed, moment, whole
 from stampcard_adapters.sessionm.requests import listed_request, text, user_path
-from stampcard_adapters.sessionm.values import Challenge, Listed, Offer, OrderPage, Profile, Question, User
+from stampcard_adapters.sessionm.values import (
+    Challenge,
+    Listed,
+    Offer,
+    OrderPage,
+    Profile,
+    Question,
+    Transaction,
+    TransactionPage,
+    User,
+)
 
 __all__ = [
     "PAGE",
@@ -26,6 +36,7 @@ __all__ = [
     "orders_query",
     "profile_query",
     "question_query",
+    "transactions_query",
     "user_problem",
 ]
 
@@ -120,11 +131,33 @@ def orders_query(
     return _query("orders", request, read, call_budget, _also(hide, user))
 
 
+def transactions_query(
+    user: User,
+    *,
+    start: date | None = None,
+    end: date | None = None,
+    limit: int = PAGE,
+    cursor: str | None = None,
+    call_budget: float = 10.0,
+    hide: Hidden = NOTHING,
+) -> Query[TransactionPage]:
+    """GET .../points/transactions (section 2, row 9). Raises NotAllowedError as `orders_query` does."""
+    if not 1 <= limit <= _MOST:
+        raise _refused("page.bad", "There is no such page.", "limit")
+    days = {"start_date": start, "end_date": end}
+    asked: dict[str, str | int] = {name: _written(day) for name, day in days.items() if day is not None}
+    asked["limit"] = limit
+    if cursor is not None:
+        asked["cursor"] = text(cursor)
+    request = Request.get(_below(user, "/points/transactions"), **asked)
+    return _query("transactions", request, _ledger, call_budget, _also(hide, user))
+
+
 def _query(
     name: str, request: Request, value: Callable[[JsonView], T | Declined | None], call_budget: float, hide: Hidden
 ) -> Query[T]:
     def read(response: Response) -> T | Declined | NotSent | Unknown:
-        body = opened(response, READS, changes=False, strict=False, hide=hide)
+        body = opened(response, READS, strict=False, asked=True, hide=hide)
         if not isinstance(body, JsonView):
             return body
         found = value(body)
@@ -204,6 +237,30 @@ def _profile(body: JsonView) -> Profile | None:
         id=given,
         available_points=whole(user.any("available_points")),
         external_id=user.any("external_id").text() or None,
+    )
+
+
+def _ledger(body: JsonView) -> TransactionPage | None:
+    """Every row or none: a sum with a hole in it is no sum."""
+    rows = body.any("transactions")
+    if not isinstance(rows.raw(), list):
+        return None
+    found = [_transaction(row) for row in rows.items()]
+    lines = tuple(row for row in found if row is not None)
+    cursor = body.any("cursor").text() or None
+    return None if len(lines) < len(found) else TransactionPage(rows=lines, cursor=cursor)
+
+
+def _transaction(row: JsonView) -> Transaction | None:
+    points = row.any("points").number()
+    if points is None or points != points.to_integral_value():
+        return None
+    return Transaction(
+        points=int(points),
+        balance=whole(row.any("balance")),
+        date=moment(row.any("date").text()),
+        description=one_line(row.any("description").text()) or "",
+        record_id=one_line(row.any("record_id").text()),
     )
 
 

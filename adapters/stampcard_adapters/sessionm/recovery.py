@@ -16,6 +16,7 @@ from typing import TypeAlias
 from stampcard.adapter import Accepted, Declined, Escalate, Evidence, NotSent, Probe, Resend, Unknown
 from stampcard.lifecycles import RedemptionState
 from stampcard.wire import Response
+from stampcard_adapters.sessionm.envelope import TAKEN
 from stampcard_adapters.sessionm.queries import PAGE, orders_query
 from stampcard_adapters.sessionm.replies import placed, read_order
 from stampcard_adapters.sessionm.requests import WANTED, seen_request
@@ -66,7 +67,7 @@ def _found(
     if not page.last and not _reaches_back(page, command):
         return _look(order, command, "the customer has more orders than a page shows, and not the newest first")
     if evidence.answer is not None:
-        if evidence.answer.code == "order.refused":  # "this external_id was used" may be told in these words
+        if evidence.answer.provider_code == TAKEN and switches.send_external_id:
             return _look(order, command, "a repeat was refused, which may mean that there is one")
         # The sends before could not land any more when this one was told no, and it left nothing there.
         return evidence.answer

@@ -17,7 +17,17 @@ import attrs
 from stampcard.adapter import Accepted, Declined, NotSent, Unknown
 from stampcard.lifecycles import RedemptionState
 from stampcard.wire import JsonView, Response
-from stampcard_adapters.sessionm.envelope import CREATE, NOTHING, READS, UPDATE, Hidden, one_line, opened
+from stampcard_adapters.sessionm.envelope import (
+    ALREADY,
+    CREATE,
+    NOTHING,
+    READS,
+    TAKEN,
+    UPDATE,
+    Hidden,
+    one_line,
+    opened,
+)
 from stampcard_adapters.sessionm.requests import WANTED
 from stampcard_adapters.sessionm.values import STATUS, Listed, SessionMFacts, SessionMOrder, SessionMRedeem
 
@@ -29,10 +39,12 @@ _WORD: Final = 60
 
 
 def read_redeem(
-    order: SessionMOrder, command: SessionMRedeem, response: Response, *, hide: Hidden = NOTHING
+    order: SessionMOrder, command: SessionMRedeem, response: Response, *, named: bool = True, hide: Hidden = NOTHING
 ) -> Outcome:
-    """What a create came to."""
-    body = opened(response, CREATE, changes=True, hide=hide)
+    """What a create came to. named: it carried our id, so a no may mean that the id is taken, by this very order."""
+    body = opened(response, CREATE, hide=hide)
+    if isinstance(body, Declined) and named and body.provider_code == TAKEN:
+        return attrs.evolve(body, perhaps_done=True)
     if not isinstance(body, JsonView):
         return body
     row = listed(body.any("order"))
@@ -63,9 +75,9 @@ def placed(
 
 def read_decision(order: SessionMOrder, trigger: str, response: Response, *, hide: Hidden = NOTHING) -> Outcome:
     """What an approval or a rejection came to."""
-    body = opened(response, UPDATE, changes=True, hide=hide)
-    if isinstance(body, Declined) and body.code == "order.not_pending":
-        return attrs.evolve(body, perhaps_done=True)  # section 5: approving again may be told the same
+    body = opened(response, UPDATE, hide=hide)
+    if isinstance(body, Declined) and body.code in ALREADY:
+        return attrs.evolve(body, perhaps_done=True)
     if not isinstance(body, JsonView):
         return body
     row = listed(body.any("order"))
@@ -78,7 +90,7 @@ def read_decision(order: SessionMOrder, trigger: str, response: Response, *, hid
 
 def read_order(order: SessionMOrder, response: Response, *, hide: Hidden = NOTHING) -> Outcome:
     """Where the order stands. A status nobody knows is kept, told, and leads nowhere."""
-    body = opened(response, READS, changes=False, strict=False, hide=hide)
+    body = opened(response, READS, strict=False, hide=hide)
     if not isinstance(body, JsonView):
         return body
     row = listed(body.any("order"))

@@ -28,6 +28,8 @@ __all__ = [
     "SessionMFacts",
     "SessionMOrder",
     "SessionMRedeem",
+    "Transaction",
+    "TransactionPage",
     "User",
     "UserId",
 ]
@@ -122,6 +124,25 @@ class OrderPage:
     orders: tuple[Listed, ...]
     page: int
     last: bool
+
+
+@attrs.frozen(kw_only=True)
+class Transaction:
+    """A line of a customer's ledger. points: below nothing where they left. balance: after it."""
+
+    points: int
+    balance: int | None = None
+    date: datetime | None = None
+    description: str = ""
+    record_id: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class TransactionPage:
+    """A page of a customer's ledger. cursor: for the next one; None on the last."""
+
+    rows: tuple[Transaction, ...]
+    cursor: str | None = None
 
 
 @attrs.frozen(kw_only=True)

@@ -16,7 +16,7 @@ from stampcard.step.look import look
 from stampcard.step.recover import settle_order
 from stampcard.verbs import RedemptionVerbs
 from stampcard_adapters.sessionm.adapter import SessionMAdapter, hidden_keys
-from stampcard_adapters.sessionm.envelope import NOTHING, Hidden
+from stampcard_adapters.sessionm.envelope import ALREADY, NOTHING, Hidden
 from stampcard_adapters.sessionm.queries import (
     PAGE,
     answer_query,
@@ -24,6 +24,7 @@ from stampcard_adapters.sessionm.queries import (
     orders_query,
     profile_query,
     question_query,
+    transactions_query,
 )
 from stampcard_adapters.sessionm.settings import SessionM
 from stampcard_adapters.sessionm.values import (
@@ -36,6 +37,7 @@ from stampcard_adapters.sessionm.values import (
     SessionMFacts,
     SessionMOrder,
     SessionMRedeem,
+    TransactionPage,
     User,
 )
 
@@ -93,6 +95,29 @@ class SessionMVerbs(RedemptionVerbs[M, SessionMFacts]):
             between=between,
             before=before,
             after=after,
+            call_budget=self._budget,
+            hide=self._hidden(),
+        )
+        return (yield from self._ask(query))
+
+    @verb
+    def transactions(
+        self,
+        user: User,
+        *,
+        start: date | None = None,
+        end: date | None = None,
+        limit: int = PAGE,
+        cursor: str | None = None,
+    ) -> Step[TransactionPage]:
+        """A page of the customer's ledger: an order is a debit with its record id; a rejection shows here whether it
+        gave anything back. cursor: of the page before. Raises as `orders` does."""
+        query = transactions_query(
+            user,
+            start=start,
+            end=end,
+            limit=limit,
+            cursor=cursor,
             call_budget=self._budget,
             hide=self._hidden(),
         )
@@ -217,7 +242,7 @@ class SessionMVerbs(RedemptionVerbs[M, SessionMFacts]):
         """Is the doubt a no that may mean "already", and no lost reply?"""
         view = yield from look(self._seat, self._adapter, order_id)
         last = None if view is None else view.standing.record.entries[-1]
-        return last is not None and last.kind is EntryKind.UNKNOWN and last.code == "order.not_pending"
+        return last is not None and last.kind is EntryKind.UNKNOWN and last.code in ALREADY
 
 
 SessionMTill: TypeAlias = SessionMVerbs[Sync]

@@ -5,6 +5,7 @@ May live here: what joins Kalixo's model to a till. May not: a rule of Kalixo's.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final, cast
 
 from stampcard.model import Environment, Money, Secret
@@ -16,7 +17,7 @@ from stampcard_adapters.sandbox.kalixo import KalixoModel
 __all__ = ["KalixoBooks", "names"]
 
 _URL: Final = "http://127.0.0.1"
-_CALLS: Final = {
+_CALLS: Final[Mapping[tuple[str, tuple[str, ...]], str]] = {
     ("POST", ("v1", "auth", "login")): "token",
     ("POST", ("v1", "auth", "refresh")): "token",
     ("POST", ("v1", "orders", "place-order")): "place",
@@ -28,7 +29,7 @@ _CALLS: Final = {
     ("GET", ("v2", "wallet")): "wallet",
     ("GET", ("v2", "ping")): "ping",
 }
-_BELOW: Final = {("v2", "orders"): "observe", ("v2", "catalog", "products"): "product"}
+_BELOW: Final[Mapping[tuple[str, ...], str]] = {("v2", "orders"): "observe", ("v2", "catalog", "products"): "product"}
 
 
 class KalixoBooks:

@@ -268,7 +268,9 @@ def _said(value: object) -> str:
     if value is True or value is False:
         return "yes" if value else "no"
     if tree := _dict(value):
-        return ", ".join(f"{key.replace('_', ' ')} {_said(one)}" for key, one in tree.items() if one is not None)
+        return ", ".join(
+            f"{key.replace('_', ' ')} {_said(one)}" for key, one in tree.items() if one not in (None, [], {})
+        )
     if row := _list(value):
         return "; ".join(map(_said, row))
     return "" if value in ({}, []) else str(value)
@@ -307,7 +309,7 @@ def _what(entry: Entry) -> Text:
         words = "asks the provider how it ended" if entry.code == PROBE else "sent once more"
     else:
         words = _WORDS[entry.kind]
-    if entry.kind is EntryKind.ACCEPTED:
+    if entry.kind in (EntryKind.ACCEPTED, EntryKind.OBSERVED):
         words += f" → {plain(entry.state)}" + (" (inferred)" if entry.code == "inferred" else "")
     return Text(f"{plain(entry.trigger)}: {words}", style=_STYLES.get(entry.kind, ""))
 

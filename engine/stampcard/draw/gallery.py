@@ -1,4 +1,5 @@
-"""The gallery: every lifecycle as Mermaid and SVG, and a page with its meaning, its rows and its guards.
+"""The gallery: every lifecycle as Mermaid and SVG, a page with its meaning, its rows and its guards, and a page of the
+providers that ship with this library.
 
 May live here: which files there are, what the page says around the drawings, and how a stale file is noticed.
 May not: a word about a state or an edge that the lifecycles or the guards do not say themselves.
@@ -25,6 +26,7 @@ from stampcard import lifecycles
 from stampcard.draw._chart import chart
 from stampcard.draw._dot import dot
 from stampcard.draw._mermaid import mermaid
+from stampcard.draw._providers import providers
 from stampcard.draw._svg import seals, svg
 from stampcard.draw._text import HEADINGS, table
 from stampcard.guards import GUARDS
@@ -81,6 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _texts() -> dict[str, str]:
     files = {f"{name.lower()}.mmd": mermaid(lifecycle) for name, lifecycle in LIFECYCLES.items()}
     files["README.md"] = "\n".join(_page()) + "\n"
+    files["providers.md"] = "\n".join(providers()) + "\n"
     return files
 
 

@@ -39,8 +39,10 @@ class AdapterRequests(AdapterSubject):
     def test_every_trigger_is_supported_or_refused_by_name(self) -> None:
         adapter = self.adapter()
         calls = {row.trigger for row in adapter.lifecycle.rows if row.calls_provider}
-        assert adapter.policies.keys() <= calls, "a policy for a trigger that calls nobody"
-        assert {kind.trigger for kind in adapter.commands} >= adapter.policies.keys(), "a trigger without its command"
+        stray = sorted(adapter.policies.keys() - calls)
+        assert not stray, f"a policy for a trigger that is not the lifecycle's, or that calls nobody: {stray}"
+        mute = sorted(adapter.policies.keys() - {kind.trigger for kind in adapter.commands})
+        assert not mute, f"a policy for a trigger whose command is not in `commands`: {mute}"
         for trigger in sorted(calls - adapter.policies.keys()):
             with pytest.raises(UnsupportedError) as refused:
                 fire(adapter, self, trigger)
@@ -49,14 +51,34 @@ class AdapterRequests(AdapterSubject):
     def test_every_supported_trigger_has_a_recorded_success(self) -> None:
         adapter = self.adapter()
         shown = {sample.trigger for sample in self.successes().values()}
-        assert adapter.policies.keys() <= shown
+        missing = sorted(adapter.policies.keys() - shown)
+        assert not missing, f"no sample in {self.samples} is a success of: {missing}"
 
-    def test_what_never_may_be_repeated_says_how_it_is_found_again(self) -> None:
+    def test_every_recorded_success_answers_a_step_that_may_be_fired(self) -> None:
+        adapter = self.adapter()
+        assert isinstance(adapter.opening(), adapter.facts), "`opening` gives other facts than `facts` says"
+        assert _journalled(adapter.opening()) == adapter.opening()
+        for sample in self.successes().values():
+            example = self.example(sample)
+            order, command = example.order, example.command
+            assert command.trigger == sample.trigger, f"{sample.name}: `example` gave another step"
+            assert isinstance(command, adapter.commands), f"{sample.name}: {type(command).__name__} is no command of it"
+            assert order.provider == adapter.name, f"{sample.name}: `example` gave another provider's order"
+            assert isinstance(order.facts, adapter.facts), f"{sample.name}: `example` gave other facts"
+            refused = adapter.check(order, command)
+            assert refused == (), f"{sample.name}: `check` refuses the step that this sample answers"
+
+    def test_the_policies_contradict_nothing(self) -> None:
         for trigger, policy in self.adapter().policies.items():
             assert policy.call_budget > 0, trigger
-            assert policy.late_window > 0, trigger
+            said = f"{trigger}: late_window counts from the promise, so it is no shorter than call_budget"
+            assert policy.effectless or policy.late_window >= policy.call_budget, said
             if policy.asks_again is not None:
                 assert policy.repeat is not Repeat.SAME_KEY, f"{trigger}: what may be repeated need not be asked again"
+            if policy.effectless:
+                assert policy.repeat is Repeat.SAME_KEY, (
+                    f"{trigger}: where nothing is at stake, it is simply sent again"
+                )
 
     def test_the_same_step_makes_the_same_bytes(self) -> None:
         for sample in self.successes().values():
@@ -64,7 +86,8 @@ class AdapterRequests(AdapterSubject):
             first = self.adapter().request(example.order, example.command)
             adapter = self.adapter()
             again = [adapter.request(example.order, example.command) for _ in range(2)]
-            assert again == [first, first], sample.name
+            said = f"{sample.name}: no clock, no random number and no counter may go into a request"
+            assert again == [first, first], said
 
     def test_a_step_read_back_from_the_journal_makes_the_same_bytes(self) -> None:
         adapter = self.adapter()
@@ -74,7 +97,8 @@ class AdapterRequests(AdapterSubject):
                 continue  # what a secret pays with is gone by then, on purpose: see `recover`
             command = _journalled(example.command)
             order = attrs.evolve(example.order, facts=_journalled(example.order.facts))
-            assert adapter.request(order, command) == adapter.request(example.order, example.command), sample.name
+            said = f"{sample.name}: the request uses something of the order or command that is not journalled"
+            assert adapter.request(order, command) == adapter.request(example.order, example.command), said
 
     def test_a_request_fits_on_the_wire(self) -> None:
         for sample in self.successes().values():
@@ -105,7 +129,7 @@ class AdapterRequests(AdapterSubject):
             assert {k: sent.headers.get(k) for k in case.headers} == dict(case.headers), name
             if case.target is not None:
                 assert sent.url.raw_path.decode() == case.target, name
-            assert sent.content == case.request.content, name
+            assert sent.content == case.request.content, f"{name}: the hook may not touch the body"
 
     def test_the_hook_and_the_adapter_show_nothing(self) -> None:
         adapter = self.adapter()

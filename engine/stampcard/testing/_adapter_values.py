@@ -87,11 +87,11 @@ class AdapterSubject:
 
     def adapter(self) -> AnyAdapter:
         """A new adapter, the same every time."""
-        raise NotImplementedError
+        raise NotImplementedError("say which adapter")
 
     def example(self, sample: Sample) -> Example:
         """The order and the command this sample answers."""
-        raise NotImplementedError
+        raise NotImplementedError("say which order and command a sample answers")
 
     def auth_cases(self) -> Mapping[str, AuthCase]:
         """Vectors of the auth hook, by name."""
@@ -99,10 +99,15 @@ class AdapterSubject:
 
 
 def samples_in(folder: Path | str) -> dict[str, Sample]:
-    """Every sample of a folder by name; folders without a `case.json` (of queries) are left out."""
+    """Every sample of a folder by name; folders without a `case.json` (of queries) are left out.
+
+    Raises FileNotFoundError for a folder that is not there, ValueError for a `case.json` that lacks something.
+    """
+    if not Path(folder).is_dir():
+        raise FileNotFoundError(f"there is no folder of samples at {Path(folder).absolute()}")
     found: dict[str, Sample] = {}
     for file in sorted(Path(folder).glob("*/case.json")):
-        case = cast("dict[str, Any]", json.loads(file.read_text(encoding="utf-8")))
+        case = _case(file)
         body = next((file.with_name(n) for n in ("response.json", "response.txt") if file.with_name(n).exists()), None)
         request = file.with_name("request.txt")
         found[file.parent.name] = Sample(
@@ -118,7 +123,18 @@ def samples_in(folder: Path | str) -> dict[str, Sample]:
     return found
 
 
+def _case(file: Path) -> dict[str, Any]:
+    case = cast("dict[str, Any]", json.loads(file.read_text(encoding="utf-8")))
+    lacks = [name for name in ("trigger", "status", "expect") if name not in case]
+    outcome = None if lacks else case["expect"].get("outcome")
+    if lacks or outcome not in _WORDS:
+        said = f"lacks {', '.join(lacks)}" if lacks else f"expects the outcome {outcome!r}, not one of {_WORDS}"
+        raise ValueError(f"{file} {said}")
+    return case
+
+
 OUTCOMES: Final[tuple[type[object], ...]] = (Accepted, Declined, NotSent, Unknown)
+_WORDS: Final = tuple(kind.__name__ for kind in OUTCOMES)
 
 
 def holds(body: bytes, paths: tuple[str, ...]) -> bool:

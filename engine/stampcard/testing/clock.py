@@ -38,8 +38,11 @@ class Clock:
             return self._passed.total_seconds()
 
     def sleep(self, seconds: float, /) -> None:
-        """Pass that much time, and return at once."""
-        self.pass_(seconds=max(0.0, seconds))
+        """Pass that much time, and return at once; less than this clock tells apart (a microsecond) passes as one.
+
+        Whoever sleeps until a moment would never see it come otherwise.
+        """
+        self.pass_(seconds=max(1e-6, seconds) if seconds > 0 else 0.0)
 
     def pass_(self, **by: float) -> None:
         """Let time pass: `clock.pass_(minutes=2)`; the names are `timedelta`'s. Raises ValueError for the past."""

@@ -24,6 +24,7 @@ promise. May not: a provider's name. Needs Hypothesis and pytest (the extra `tes
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, ClassVar, Final
 
 import attrs
@@ -180,25 +181,50 @@ class _Agreement(RuleBasedStateMachine):
 
     # rules
 
-    @rule(target=ids, data=st.data(), lane=st.integers(0, 1), which=st.integers(0, 1_000))
-    def open(self, data: st.DataObject, lane: int, which: int) -> Any:
-        """A new order."""
+    @rule(target=ids, data=st.data(), lane=st.integers(0, 1), which=st.integers(0, 1_000), far=st.integers(0, 3))
+    def open(self, data: st.DataObject, lane: int, which: int, far: int) -> Any:
+        """A new order; some way on nothing goes wrong, so that later steps are tried as often as the first."""
         self.count += 1
         order_id = f"A-{self.count:04}"
-        self._try(which, lambda: self.subject.open(self.verbs[lane], order_id, data))
+        self._try(which if not far else 0, lambda: self.subject.open(self.verbs[lane], order_id, data))
+        for left in range(far, 0, -1):
+            self._fire(order_id, "ahead", data, lane, which if left == 1 else 0)
         if self._look(order_id) is None:
             return multiple()  # pyright: ignore[reportUnknownVariableType]  # hypothesis leaves it untyped
         return order_id
 
-    @rule(order_id=ids, data=st.data(), lane=st.integers(0, 1), which=st.integers(0, 1_000), legal=st.booleans())
-    def fire(self, order_id: str, data: st.DataObject, lane: int, which: int, legal: bool) -> None:
-        """A later step: mostly one that is allowed."""
+    @rule(
+        order_id=ids,
+        data=st.data(),
+        lane=st.integers(0, 1),
+        which=st.integers(0, 1_000),
+        how=st.sampled_from(["ahead", "ahead", "allowed", "any"]),
+    )
+    def fire(self, order_id: str, data: st.DataObject, lane: int, which: int, how: str) -> None:
+        """A later step: mostly one that leads on."""
+        self._fire(order_id, how, data, lane, which)
+
+    def _fire(self, order_id: str, how: str, data: st.DataObject, lane: int, which: int) -> None:
         order = self._look(order_id)
         if order is None:
             return
-        triggers = sorted(order.allowed) if legal and order.allowed else sorted(self._adapter().policies)
+        triggers = sorted(self._adapter().policies)
+        if how != "any" and order.allowed:
+            triggers = sorted(order.allowed)
+        if how == "ahead":
+            triggers = [t for t in triggers if self._leads_on(str(order.state), t)] or triggers
         trigger = data.draw(st.sampled_from(triggers))
         self._try(which, lambda: self.subject.step(self.verbs[lane], order, trigger, data))
+
+    def _leads_on(self, state: str, trigger: str) -> bool:
+        """Whether it asks the provider, undoes nothing, and may leave this state."""
+        row = self._adapter().lifecycle.row(state, trigger)
+        return (
+            row is not None
+            and row.calls_provider
+            and not row.reverses
+            and any(str(d) != state for d in row.destinations)
+        )
 
     @rule(order_id=ids, data=st.data(), lane=st.integers(0, 1), which=st.integers(0, 1_000))
     def repeat(self, order_id: str, data: st.DataObject, lane: int, which: int) -> None:
@@ -247,8 +273,13 @@ class _Agreement(RuleBasedStateMachine):
                     self._holds(entry.intent in promised, f"{entry.kind} without its promise", order_id)
 
     def heal(self) -> None:
-        """Nothing goes wrong any more: every order comes to rest, and both sides say the same."""
+        """Nothing goes wrong any more: every order comes to rest, and both sides say the same.
+
+        Somebody is impatient first: what is late lands after he has tried to settle it.
+        """
         self.faults.clear()
+        for order_id in self.opened:
+            self._try(0, partial(self.verbs[1].recover, order_id, within=0.0))
         self.faults.land()
         self.clock.pass_(seconds=self.subject.late_window + 1)
         for _ in range(2):
@@ -323,8 +354,8 @@ class _Agreement(RuleBasedStateMachine):
         return order
 
     def _try(self, which: int, ask: Callable[[], Any]) -> None:
-        """One call with something going wrong; whatever it says, it says in an error of ours."""
-        fault = self.subject.faults[which % len(self.subject.faults)]
+        """One call, every other one with something going wrong; whatever it says, it says in an error of ours."""
+        fault = self.subject.faults[which // 2 % len(self.subject.faults)] if which % 2 else None
         try:
             if isinstance(fault, str):
                 with crash_at(fault):

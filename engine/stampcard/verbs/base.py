@@ -67,7 +67,8 @@ class Verbs(Seated[M], Generic[M, S, F]):
         """An order id that is unique for ever, for a sale at this store and register.
 
         From tenant, store, register, this installation, the business date and the POS's own ticket number: ticket
-        numbers restart daily, providers replay by id for ever. Give every register its own `Site.register`: two made
+        numbers restart daily, providers replay by id for ever. A ticket that makes several orders (a sale and a gift
+        card) needs a text of its own for each: "417", "417-gift". Give every register its own `Site.register`: two made
         from one disk image are one installation. Raises ConfigurationError when no site is named.
         """
         return built_order_id(self._seat, ticket, day)

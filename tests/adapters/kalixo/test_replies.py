@@ -271,3 +271,19 @@ def test_a_reason_that_quotes_a_code_of_the_same_reply_goes_without_it() -> None
     outcome = read(2, "observe", o.reply(200, body))
     assert isinstance(outcome, Accepted)
     assert outcome.facts.reason == "*** was not activated"
+
+
+@pytest.mark.parametrize(
+    ("words", "kept"),
+    [
+        (f"{o.PIN} is void", "*** is void"),
+        ("SANDBOX-AB12C-DE34F-GH56I-JK78L", "***"),
+        ("Invalid API key kal_live_1234.", "Invalid API key ***"),
+        ("Order 0042-7-20261122-000417 not found", "Order 0042-7-20261122-000417 not found"),
+        ("GB-EN-4251604177278 and KTEST-PARTIAL", "GB-EN-4251604177278 and KTEST-PARTIAL"),
+    ],
+)
+def test_what_looks_like_a_code_is_not_quoted(words: str, kept: str) -> None:
+    outcome = read(2, "place", o.no(400, words))
+    assert isinstance(outcome, Declined)
+    assert outcome.provider_text == kept

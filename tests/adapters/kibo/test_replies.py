@@ -183,11 +183,11 @@ class TestCancel:
         for other in (h.shown("READY"), h.reply(200, {"orderID": h.RESERVED}), h.shown("CANCELED", number=1)):
             assert isinstance(read("cancel", other), Unknown)
 
-    def test_a_no_that_says_already_may_be_our_own_doing(self) -> None:
-        outcome = read("cancel", h.error(5015, message="The order is already CANCELED."))
+    @pytest.mark.parametrize("code", [5003, 5015])
+    def test_a_no_means_that_it_is_too_late(self, code: int) -> None:
+        outcome = read("cancel", h.error(code, message="The order is SHIPPED."))
         assert isinstance(outcome, Declined)
-        assert outcome.perhaps_done
-        assert not read("cancel", h.error(5015, message="The order is SHIPPED.")).perhaps_done
+        assert outcome.code == "order.not_cancellable"
 
 
 class TestTurnedAway:

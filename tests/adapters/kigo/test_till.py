@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import attrs
 import pytest
 
 from stampcard import (
@@ -327,8 +328,6 @@ class TestReveal:
 
     def test_not_for_what_the_order_in_hand_pretends(self, world: World) -> None:
         """The journal says whose it is, not the value in hand."""
-        import attrs
-
         order = world.place()
         forged = attrs.evolve(order, facts=attrs.evolve(order.facts, user="u-2"))
         with pytest.raises(NotAllowedError) as caught:
@@ -482,6 +481,11 @@ def test_no_claim_no_link_no_key_and_no_session_is_anywhere_but_in_the_hand(
     with pytest.raises(NeedsHumanError) as alarmed:
         world.kigo.reveal(order, user="u-1", why="clicked")
     said += [str(alarmed.value), str(alarmed.value.as_dict()), alarmed.value.check]
+    frame = alarmed.value.__traceback__  # crash reporters print local variables
+    while frame is not None:
+        if "stampcard" in frame.tb_frame.f_code.co_filename:
+            said += [repr(value) for value in frame.tb_frame.f_locals.values()]
+        frame = frame.tb_next
     said += [repr(entry) + str(entry.body) for entry in world.tills[0].changes()]
     said += [record.getMessage() + str(record.__dict__) for record in caplog.records]
     said += [*capfd.readouterr()]

@@ -23,6 +23,8 @@ from stampcard_adapters.sessionm import (
     OrderPage,
     Profile,
     Question,
+    Transaction,
+    TransactionPage,
     User,
     UserId,
     answer_query,
@@ -30,6 +32,7 @@ from stampcard_adapters.sessionm import (
     orders_query,
     profile_query,
     question_query,
+    transactions_query,
 )
 
 SAMPLES = Path(__file__).parents[1] / "samples" / "sessionm"
@@ -140,7 +143,43 @@ class TestOrders:
         assert caught.value.code == code
 
 
-ASKING: list[Callable[[User], Query[Any]]] = [offers_query, question_query, profile_query, orders_query]
+class TestTheLedger:
+    def test_is_asked_for_by_day_and_page(self) -> None:
+        asked = transactions_query(o.CRM, start=date(2026, 11, 1), end=o.MADE, limit=2, cursor="t 7")
+        assert asked.request.target == (
+            "/priv/v1/apps/~/external/users/crm%2F4711%40acme%20corp/points/transactions"
+            "?start_date=2026-11-01&end_date=2026-11-22%2010%3A00%3A00&limit=2&cursor=t%207"
+        )
+        with pytest.raises(NotAllowedError):
+            transactions_query(o.CRM, limit=101)
+
+    def test_shows_points_that_came_and_points_that_left(self) -> None:
+        lines = [
+            {"points": -300, "balance": "1200", "date": "2026-11-22 10:00:00", "description": "Bag", "record_id": 4242},
+            {"points": 5},
+        ]
+        found = transactions_query(o.USER).read(o.reply(200, {"transactions": lines, "cursor": "t7"}))
+        assert found == TransactionPage(
+            rows=(
+                Transaction(points=-300, balance=1200, date=o.MADE, description="Bag", record_id="4242"),
+                Transaction(points=5),
+            ),
+            cursor="t7",
+        )
+
+    @pytest.mark.parametrize("rows", [None, {}, [{"balance": 1}], [{"points": 1}, {"points": "x"}], [{"points": 1.5}]])
+    def test_is_read_whole_or_not_at_all(self, rows: object) -> None:
+        answer = o.reply(200, json.dumps({"status": "ok", "transactions": rows}).encode())
+        assert isinstance(transactions_query(o.USER).read(answer), Unknown)
+
+
+ASKING: list[Callable[[User], Query[Any]]] = [
+    offers_query,
+    question_query,
+    profile_query,
+    orders_query,
+    transactions_query,
+]
 
 
 @pytest.mark.parametrize("ask", ASKING)

@@ -20,7 +20,7 @@ from stampcard_adapters.sessionm.queries import PAGE
 EARLY = Evidence(attempts=1, age=119.9)
 LATE = Evidence(attempts=1, age=120.0)
 GONE = Evidence(attempts=2, age=0.5, answer=Declined(code="offer.not_available", message="No."))
-TAKEN = Evidence(attempts=2, age=0.5, answer=Declined(code="order.refused", message="No."))
+TAKEN = Evidence(attempts=2, age=0.5, answer=Declined(code="order.refused", message="No.", provider_code="validation"))
 
 
 def old(number: int, **changes: Any) -> dict[str, Any]:
@@ -143,6 +143,10 @@ class TestMoreOrdersThanAPage:
         oldest = tuple(old(number) for number in range(1, PAGE + 1))
         assert isinstance(seen(o.listing(*oldest), LATE, had(*oldest)), Escalate)
 
+    def test_a_list_in_no_order_of_time_proves_nothing(self) -> None:
+        by_name = (*self.before[10:40], *self.before[:10], *self.before[40:])
+        assert isinstance(seen(o.listing(*by_name), LATE, had(*self.before)), Escalate)
+
     def test_times_that_are_missing_or_all_the_same_prove_nothing(self) -> None:
         hidden = [{**row, "created_at": None} for row in self.before]
         assert isinstance(seen(o.listing(*hidden), LATE, had(*self.before)), Escalate)
@@ -189,6 +193,7 @@ class TestARepeatThatWasToldNo:
 
     def test_is_not_believed_where_it_may_be_about_the_first(self) -> None:
         assert isinstance(seen(o.listing(), TAKEN), Escalate)
+        assert seen(o.listing(), TAKEN, send_external_id=False) == TAKEN.answer
 
     @pytest.mark.parametrize("evidence", [GONE, TAKEN])
     def test_is_never_sent_a_third_time(self, evidence: Evidence) -> None:

@@ -186,10 +186,27 @@ def test_every_documented_no_has_a_stable_code_in_either_case(trigger: str, code
 
 
 @pytest.mark.parametrize("trigger", ["approve", "reject"])
-def test_not_in_a_state_for_that_may_mean_already(trigger: str) -> None:
-    outcome = read(trigger, o.no("invalid_order_status"))
+@pytest.mark.parametrize("code", ["invalid_order_status", "invalid_request_order_status"])
+def test_a_no_about_the_status_may_mean_already_whichever_code_says_so(trigger: str, code: str) -> None:
+    """Section 5 tells the two apart by their names alone."""
+    outcome = read(trigger, o.no(code))
     assert isinstance(outcome, Declined)
     assert outcome.perhaps_done
+    other = read(trigger, o.no("not_found", 404))
+    assert isinstance(other, Declined)
+    assert not other.perhaps_done
+
+
+def test_a_create_that_is_not_valid_may_be_its_own_second_copy() -> None:
+    """The first copy may have taken our id: only where we send one, and only in the code such a no may come in."""
+    for code, named, perhaps in (
+        ("VALIDATION", True, True),
+        ("validation", False, False),
+        ("missing_data", True, False),
+    ):
+        outcome = o.adapter(send_external_id=named).read(*o.step("redeem"), o.no(code))
+        assert isinstance(outcome, Declined)
+        assert (outcome.code, outcome.perhaps_done) == ("order.refused", perhaps)
 
 
 @pytest.mark.parametrize("trigger", TRIGGERS)

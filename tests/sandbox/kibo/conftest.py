@@ -145,6 +145,10 @@ class Client:
         assert answer.status == 200, answer.body
         return answer.body["orderID"]
 
+    def item_of(self, order_id: int) -> int:
+        """The first orderItemID of an order."""
+        return self.get(f"order/{order_id}").body["items"][0]["orderItemID"]
+
     def cancel(self, order_id: Any, **changes: Any) -> Answer:
         body = {"orderID": order_id, "dispositionReason": "customer_changed_mind"} | changes
         return self.post("order/action/cancel", body)

@@ -1,14 +1,10 @@
-"""What happens to an order once created, and to its money: cancel releases, fulfil captures, a return refunds."""
+"""What happens to an order once created, and to its money: cancel releases, fulfil captures."""
 
 from __future__ import annotations
 
 import pytest
 
 from stampcard_adapters.sandbox.kibo import Switches
-
-
-def item_of(client, order_id: int) -> int:
-    return client.get(f"order/{order_id}").body["items"][0]["orderItemID"]
 
 
 def assign(client, order_id: int, *packages, **changes):
@@ -104,7 +100,7 @@ def test_a_charged_order_is_canceled_only_where_that_refunds(connect) -> None:
     assert client.cancel(client.bought()).problem == (400, 5003, None)
     refunds = connect(switches=Switches(capture_at="create", cancel_after_charge="refunded"))
     order_id = refunds.bought()
-    assert cancel_item(refunds, item_of(refunds, order_id)).status == 200
+    assert cancel_item(refunds, refunds.item_of(order_id)).status == 200
     assert refunds.sums() == {"authorized": 2, "captured": 2, "refunded": 2}
     assert refunds.cancel(refunds.bought("o-2")).status == 200
     assert refunds.sums("o-2") == {"authorized": 2, "captured": 2, "refunded": 2}
@@ -195,7 +191,7 @@ def test_an_assigned_order_has_a_package(client, path) -> None:
 
 def test_nothing_is_packed_twice(client) -> None:
     order_id = client.bought()
-    item = item_of(client, order_id)
+    item = client.item_of(order_id)
     for wrong in ([{"orderItemID": item, "quantity": 3}], [{"orderItemID": 5, "quantity": 1}], []):
         assert assign(client, order_id, {"itemAssign": wrong}).problem == (400, 5015, "packageAssignment")
     one = {"itemAssign": [{"orderItemID": item, "quantity": 1}]}
@@ -214,14 +210,14 @@ def test_a_backorder_waits(client) -> None:
     assert client.model.states("o-1")[-1] == "BACKORDER"
     found = client.get("shipment?shipmentStatus=BACKORDER&manufacturerID=1010").body
     assert (found["totalCount"], found["collection"][0]["shipmentID"]) == (1, shipment["shipmentID"])
-    assert found["collection"][0]["items"] == [{"orderItemID": item_of(client, order_id), "quantity": 2}]
+    assert found["collection"][0]["items"] == [{"orderItemID": client.item_of(order_id), "quantity": 2}]
     assert fulfil(client, shipment["shipmentID"]).problem == (400, 5003, None)
 
 
 @pytest.mark.parametrize("path", ["shipment/action/fulfill", "action/shipment/fulfill/"])
 def test_the_last_package_takes_the_money(client, path) -> None:
     order_id = client.bought()
-    item = item_of(client, order_id)
+    item = client.item_of(order_id)
     one = {"itemAssign": [{"orderItemID": item, "quantity": 1}]}
     first, last = (row["shipmentID"] for row in assign(client, order_id, one, one).body["shipments"])
     assert client.post(path, {"shipmentID": first}).body["shipmentStatus"] == "SHIPPED"
@@ -316,96 +312,3 @@ def test_only_what_there_is_can_be_shipped(client) -> None:
     client.model.expire(client.model.order_id("o-2"))
     with pytest.raises(ValueError, match="PAYMENT_ERROR"):
         client.model.ship("o-2")
-
-
-# Returns
-
-
-@pytest.fixture
-def shipped(client) -> int:
-    """The item of an order that left: two hats of 0.75, 2 taken."""
-    order_id = client.bought()
-    client.model.ship("o-1")
-    return item_of(client, order_id)
-
-
-def opened(client, item: int, quantity: int = 2, **changes):
-    return client.post("return/", {"item": [{"orderItemID": item, "quantity": quantity, "reason": "small"} | changes]})
-
-
-def process(client, return_id: int, item: int, quantity: int, path: str = "return/action/process/", **changes):
-    body = {"returnID": return_id, "acceptedItemQuantity": [{"orderItemID": item, "quantityAccepted": quantity}]}
-    return client.post(path, body | changes)
-
-
-@pytest.mark.parametrize("path", ["return/action/process/", "action/return/process"])
-def test_a_processed_return_refunds(client, shipped, path) -> None:
-    made = opened(client, shipped).body
-    assert (made["status"], made["returnTotal"]) == ("OPEN", 0)
-    assert client.sums() == {"authorized": 2, "captured": 2}
-    done = process(client, made["returnID"], shipped, 2, path)
-    assert (done.status, done.body["status"], done.body["returnTotal"]) == (200, "CLOSED", 1.5)
-    assert client.get(f"return/{made['returnID']}").body == done.body
-    assert client.sums() == {"authorized": 2, "captured": 2, "refunded": 1.5}
-    assert client.model.unbalanced() == ()
-
-
-def test_a_return_refunds_once(client, shipped) -> None:
-    return_id = opened(client, shipped).body["returnID"]
-    process(client, return_id, shipped, 1)
-    assert process(client, return_id, shipped, 1).problem == (400, 5003, None)
-    assert client.sums()["refunded"] == 0.75
-
-
-def test_nothing_accepted_refunds_nothing_and_may_come_back_again(client, shipped) -> None:
-    return_id = opened(client, shipped).body["returnID"]
-    assert opened(client, shipped, 1).problem == (400, 5015, "item")
-    assert process(client, return_id, shipped, 0).body["returnTotal"] == 0
-    assert opened(client, shipped, 2).status == 200
-    assert "refunded" not in client.sums()
-
-
-def test_a_rejected_line_refunds_nothing(client, shipped) -> None:
-    return_id = opened(client, shipped, status="REJECTED").body["returnID"]
-    assert process(client, return_id, shipped, 2).body["returnTotal"] == 0
-
-
-def test_a_return_never_pays_more_than_was_taken(client, shipped) -> None:
-    return_id = opened(client, shipped, returnSubtotal=50).body["returnID"]
-    assert process(client, return_id, shipped, 2).body["returnTotal"] == 2
-    assert client.sums() == {"authorized": 2, "captured": 2, "refunded": 2}
-
-
-def test_a_subtotal_is_shared_and_a_reduction_kept(client, shipped) -> None:
-    return_id = opened(client, shipped, returnSubtotal=1.01).body["returnID"]
-    assert str(process(client, return_id, shipped, 1, returnReductionOverride=0.1).body["returnTotal"]) == "0.41"
-    return_id = opened(client, shipped, 1).body["returnID"]
-    assert process(client, return_id, shipped, 1, returnReductionOverride=9).body["returnTotal"] == 0
-
-
-def test_only_what_left_comes_back(client, shipped) -> None:
-    assert opened(client, shipped, 3).problem == (400, 5015, "item")
-    assert opened(client, 5, 1).problem == (404, 5002, None)
-    waiting = item_of(client, client.bought("o-2"))
-    assert opened(client, waiting, 1).problem == (400, 5015, "item")
-    rows = [{"orderItemID": item, "quantity": 1} for item in (shipped, waiting)]
-    assert client.post("return", {"item": rows}).problem == (400, 5015, "item")
-    assert client.post("return", {"item": [rows[0], rows[0]]}).problem == (400, 5015, "item")
-    return_id = opened(client, shipped).body["returnID"]
-    assert process(client, return_id, shipped, 3).problem == (400, 5015, "acceptedItemQuantity")
-    assert process(client, return_id, waiting, 1).problem == (400, 5015, "acceptedItemQuantity")
-    assert process(client, 5, shipped, 1).problem == (404, 5002, None)
-    assert process(client, return_id, shipped, -1).code == 5015
-    assert client.post("return", {"item": []}).problem == (400, 5015, "item")
-    assert client.post("return", {}).problem == (400, 5011, "item")
-    assert client.get("return/5").problem == (404, 5002, None)
-
-
-def test_a_return_of_an_order_without_an_authorization_moves_no_money(client) -> None:
-    order_id = client.create("bare").body["orderID"]
-    client.model.ship("bare")
-    item = item_of(client, order_id)
-    return_id = opened(client, item).body["returnID"]
-    assert process(client, return_id, item, 2).body["returnTotal"] == 1.5
-    assert client.model.rows() == ()
-    assert client.model.unbalanced() == ()
