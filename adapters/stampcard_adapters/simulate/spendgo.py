@@ -112,10 +112,10 @@ class SpendgoScenario(Scenario):
 
     def next(self, verbs: Any, order: AnyOrder, draw: Draw) -> Wish | None:
         wanted = draw.pick(_PATH.get(str(order.state), ("void",)))
-        if wanted not in order.allowed and order.allowed and not draw.chance(0.1):
-            wanted = draw.pick(sorted(order.allowed))
-        if not order.allowed and draw.chance(0.7):
-            return None
+        if wanted not in order.allowed and not draw.chance(0.15):
+            if "void" not in order.allowed or draw.chance(0.5):
+                return None  # it is in doubt, and the customer can wait
+            wanted = "void"
         match wanted:
             case "checkout":
                 return self._checkout(verbs, order, draw)
@@ -132,7 +132,7 @@ class SpendgoScenario(Scenario):
         buyer = draw.pick((GUEST, *self._members, *self._members))
         reward: Reward | None = None
         less = None
-        if isinstance(buyer, Member) and draw.chance(0.7):
+        if isinstance(buyer, Member) and draw.chance(0.6):
             listed: Sequence[Reward] = yield from verbs.rewards(buyer)
             reward = draw.pick(listed) if listed else None
             if reward is not None and reward.spends_points and draw.chance(0.7):

@@ -50,9 +50,17 @@ def recovery(
         return _look(order, command, f"a repeat was answered no ({answer.code})")
     if switches.repeat is Repeated.UNSAFE and command.trigger in ("complete", "refund"):
         return _look(order, command, "a repeat could award or take points twice")
+    if switches.repeat is Repeated.UNSAFE and command.trigger == "place" and _takes_points(order, switches):
+        return _look(order, command, "a repeat could take the points twice")
     if switches.repeat is Repeated.UNSAFE and command.trigger == "void" and order.facts.reward is not None:
         return _look(order, command, "a repeat could give the reward back twice")
     return Resend()
+
+
+def _takes_points(order: SpendgoOrder, switches: Switches) -> bool:
+    """Points leave when the order is placed, where that is how the provider has it."""
+    reward = order.facts.reward
+    return switches.points_leave_at is PointsLeave.PLACED and reward is not None and reward.spends_points
 
 
 def _look(order: SpendgoOrder, command: PurchaseCommand, reason: str) -> Escalate:

@@ -12,7 +12,7 @@ from typing import Final
 import attrs
 
 from stampcard.simulate.chance import Draw
-from stampcard.simulate.weather import CRASHES, FAULTS, Crash, Fault
+from stampcard.simulate.weather import FAULTS, Crash, CrashPoint, Fault
 
 __all__ = ["Kind", "Move", "Plan", "Visit", "drawn"]
 
@@ -28,6 +28,8 @@ class Kind(StrEnum):
     """The last wish once more, to the letter, perhaps at another till."""
     RECOVER = "recover"
     """Settle its doubt."""
+    SWEEP = "sweep"
+    """One pass of a till's background recovery, over every order of its journal."""
     PROVIDER = "provider"
     """The provider does something by itself."""
 
@@ -35,7 +37,8 @@ class Kind(StrEnum):
 @attrs.frozen
 class Move:
     """One thing somebody does. lane: at which till of the shop. wait: seconds after the move before has ended, or,
-    where they overlap, has begun. pace: seconds the store takes, in which others go on. within: of a recovery."""
+    where they overlap, has begun. pace: seconds the store takes, in which others go on. within: of a recovery. fault:
+    of its first call that is promised, or observes."""
 
     kind: Kind
     lane: int
@@ -44,13 +47,14 @@ class Move:
     overlap: bool = False
     pace: float = 0.0
     within: float = 0.0
+    fault: Fault | None = None
     crash: Crash | None = None
 
 
 @attrs.frozen
 class Visit:
-    """One order and all that is done about it. faults: of its n-th promised call, from 0; asks: of its n-th question.
-    tokens: of its n-th token call."""
+    """One order and all that is done about it. faults: of its n-th further call, from 0, where a move's own fault is
+    used up; asks: of its n-th question."""
 
     order_id: str
     shop: int
@@ -59,7 +63,6 @@ class Visit:
     moves: tuple[Move, ...]
     faults: Mapping[int, Fault] = attrs.field(factory=dict[int, Fault])
     asks: Mapping[int, Fault] = attrs.field(factory=dict[int, Fault])
-    tokens: Mapping[int, Fault] = attrs.field(factory=dict[int, Fault])
 
 
 @attrs.frozen
@@ -77,11 +80,51 @@ class Plan:
     patience: float = 3.0
 
 
-_CALLS: Final = 20
-"""Calls of an order that may meet a fault; what comes after them does not."""
-_KINDS: Final = (*(Kind.NEXT,) * 14, *(Kind.RECOVER,) * 3, Kind.REPEAT, Kind.REPEAT, Kind.STALE, Kind.PROVIDER)
-_STORMS: Final = (0.0, 0.15, 0.4, 0.7)
-_DEADLY: Final = (0.0, 0.1, 0.3, 0.5)
+_CALLS: Final = 12
+_KINDS: Final = (*(Kind.NEXT,) * 14, *(Kind.RECOVER,) * 3, Kind.SWEEP, Kind.REPEAT, Kind.REPEAT, Kind.STALE, Kind.PROVIDER)
+_STORMS: Final = (0.0, 0.3, 0.6, 0.9)
+"""How many moves of a world meet trouble: from a quiet one, where everything has to go right, to a hurricane."""
+_POINTS: Final = (
+    *(None,) * 14,
+    *(CrashPoint.SENT,) * 8,
+    *(CrashPoint.READ,) * 8,
+    *(CrashPoint.WRITTEN,) * 8,
+    CrashPoint.EARLY,
+    CrashPoint.PROMISED,
+)
+_PACES: Final = (0.0, 0.0, 0.0, 0.002, 0.05)
+_WAITS: Final = (0.0, 0.1, 0.5, 4.0, 20.0, 130.0)
+_WITHIN: Final = (0.0, 0.0, 5.0, 60.0, 600.0)
+_DOWN: Final = (0.5, 5.0, 60.0, 200.0)
+
+
+_ANY: Final = (None, *FAULTS)
+
+
+def drawn(seed: int, index: int, most: int, shops: int) -> Plan:
+    """The world of this seed and index, with at most so many orders."""
+    draw = Draw(seed, index)
+    count = 1 + draw.below(min(most, 8))
+    tills = tuple(1 + draw.below(3) for _ in range(1 + draw.below(shops)))
+    storm = draw.pick(_STORMS)
+    visits = tuple(_visit(draw, f"s{seed}-{index}-{n + 1}", len(tills), storm) for n in range(count))
+    away: tuple[tuple[float, float], ...] = ()
+    restarts: tuple[tuple[float, float], ...] = ()
+    patience: float = 3.0
+
+
+_CALLS: Final = 12
+_KINDS: Final = (*(Kind.NEXT,) * 14, *(Kind.RECOVER,) * 3, Kind.SWEEP, Kind.REPEAT, Kind.REPEAT, Kind.STALE, Kind.PROVIDER)
+_STORMS: Final = (0.0, 0.3, 0.6, 0.9)
+"""How many moves of a world meet trouble: from a quiet one, where everything has to go right, to a hurricane."""
+_POINTS: Final = (
+    *(None,) * 14,
+    *(CrashPoint.SENT,) * 8,
+    *(CrashPoint.READ,) * 8,
+    *(CrashPoint.WRITTEN,) * 8,
+    CrashPoint.EARLY,
+    CrashPoint.PROMISED,
+)
 _PACES: Final = (0.0, 0.0, 0.0, 0.002, 0.05)
 _WAITS: Final = (0.0, 0.1, 0.5, 4.0, 20.0, 130.0)
 _WITHIN: Final = (0.0, 0.0, 5.0, 60.0, 600.0)
@@ -93,8 +136,8 @@ def drawn(seed: int, index: int, most: int, shops: int) -> Plan:
     draw = Draw(seed, index)
     count = 1 + draw.below(min(most, 8))
     tills = tuple(1 + draw.below(3) for _ in range(1 + draw.below(shops)))
-    storm, deadly = draw.pick(_STORMS), draw.pick(_DEADLY)
-    visits = tuple(_visit(draw, f"s{seed}-{index}-{n + 1}", len(tills), storm, deadly) for n in range(count))
+    storm = draw.pick(_STORMS)
+    visits = tuple(_visit(draw, f"s{seed}-{index}-{n + 1}", len(tills), storm) for n in range(count))
     away: tuple[tuple[float, float], ...] = ()
     restarts: tuple[tuple[float, float], ...] = ()
     if draw.chance(0.15):
@@ -114,22 +157,23 @@ def drawn(seed: int, index: int, most: int, shops: int) -> Plan:
     )
 
 
-def _visit(draw: Draw, order_id: str, shops: int, storm: float, deadly: float) -> Visit:
-    moves = [attrs.evolve(_move(draw, deadly), kind=Kind.NEXT, overlap=False, wait=0.0)]
-    moves += [_move(draw, deadly) for _ in range(5 + draw.below(9))]
+def _visit(draw: Draw, order_id: str, shops: int, storm: float) -> Visit:
+    moves = [attrs.evolve(_move(draw, storm), kind=Kind.NEXT, overlap=False, wait=0.0)]
+    moves += [_move(draw, storm) for _ in range(6 + draw.below(10))]
     return Visit(
         order_id=order_id,
         shop=draw.below(shops),
         at=draw.between(0.0, 30.0),
         luck=draw.bits(),
         moves=tuple(moves),
-        faults=_faults(draw, storm, _CALLS),
-        asks=_faults(draw, storm / 4, 4),
-        tokens=_faults(draw, storm / 2, 4),
+        faults=_faults(draw, storm / 2, _CALLS),
+        asks=_faults(draw, storm / 5, 4),
     )
 
 
-def _move(draw: Draw, deadly: float) -> Move:
+def _move(draw: Draw, storm: float) -> Move:
+    troubled = storm > 0 and draw.chance(storm)
+    fault, crash = (draw.pick(_ANY), _crash(draw)) if troubled else (None, None)
     return Move(
         kind=draw.pick(_KINDS),
         lane=draw.below(3),
@@ -138,13 +182,17 @@ def _move(draw: Draw, deadly: float) -> Move:
         overlap=draw.chance(0.15),
         pace=draw.pick(_PACES),
         within=draw.pick(_WITHIN),
-        crash=_crash(draw) if draw.chance(deadly) else None,
+        fault=fault,
+        crash=crash,
     )
 
 
-def _crash(draw: Draw) -> Crash:
+def _crash(draw: Draw) -> Crash | None:
+    point = draw.pick(_POINTS)
+    if point is None and not draw.chance(0.15):
+        return None
     return Crash(
-        point=None if draw.chance(0.15) else draw.pick(CRASHES),
+        point=point,
         effect=draw.below(14),
         part=draw.between(0.0, 1.0),
         down=draw.pick(_DOWN),

@@ -6,6 +6,7 @@ May live here: worlds one after another, sums, the report. May not: anything abo
 from __future__ import annotations
 
 import gc
+import logging
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ __all__ = ["SimulationReport", "simulate", "simulate_drawn", "untroubled"]
 
 _SWEEP: Final = 64
 """Worlds after which memory is swept. Worlds are rings of references; sweeping all the time costs a third of it."""
+_TALKATIVE: Final = ("stampcard.recovery", "stampcard.till")
 _MOST: Final = 5
 """Violations that are made small and told; the others are only counted."""
 
@@ -124,8 +126,11 @@ def simulate_drawn(
 
 @contextmanager
 def untroubled() -> Generator[Callable[[], object], None, None]:
-    """No sweeping of memory but when the given function is called; afterwards as before."""
-    was = gc.isenabled()
+    """No log, and no sweeping of memory but when the given function is called; afterwards as before."""
+    was, loggers = gc.isenabled(), [logging.getLogger(name) for name in _TALKATIVE]
+    silent = [logger.disabled for logger in loggers]
+    for logger in loggers:
+        logger.disabled = True
     gc.collect()
     gc.freeze()
     gc.disable()
@@ -135,3 +140,5 @@ def untroubled() -> Generator[Callable[[], object], None, None]:
         gc.unfreeze()
         if was:
             gc.enable()
+        for logger, before in zip(loggers, silent, strict=True):
+            logger.disabled = before

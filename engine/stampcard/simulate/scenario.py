@@ -111,6 +111,10 @@ class Scenario(ABC):
 
     # names
 
+    def asks(self, request: Request) -> bool:
+        """Whether this request, which looks like a step's, is but a question: repeating it changes nothing."""
+        return False
+
     @property
     def site(self) -> Site:
         """Where the tills stand."""

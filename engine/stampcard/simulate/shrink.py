@@ -79,7 +79,7 @@ def _smaller(plan: Plan) -> Iterator[Plan]:
 
 
 def _simpler(visit: Visit) -> Iterator[Visit]:
-    for name in ("faults", "asks", "tokens"):
+    for name in ("faults", "asks"):
         faults = getattr(visit, name)
         if len(faults) > 1:
             yield attrs.evolve(visit, **{name: {}})
@@ -87,9 +87,10 @@ def _simpler(visit: Visit) -> Iterator[Visit]:
             yield attrs.evolve(visit, **{name: {k: v for k, v in faults.items() if k != spot}})
     moves = visit.moves
     for n, move in enumerate(moves):
-        if move.crash is not None:
-            calm = attrs.evolve(move, crash=None)
-            yield attrs.evolve(visit, moves=(*moves[:n], calm, *moves[n + 1 :]))
+        for trouble in ("crash", "fault"):
+            if getattr(move, trouble) is not None:
+                calm = attrs.evolve(move, **{trouble: None})
+                yield attrs.evolve(visit, moves=(*moves[:n], calm, *moves[n + 1 :]))
     for n in range(len(moves), 0, -1):
         yield attrs.evolve(visit, moves=moves[: n - 1] + moves[n:])
     for n, move in enumerate(moves):

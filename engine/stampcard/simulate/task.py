@@ -62,6 +62,8 @@ class Task:
         "calls",
         "cell",
         "crash",
+        "fault",
+        "fresh",
         "name",
         "on_end",
         "order_id",
@@ -82,6 +84,7 @@ class Task:
         on_end: Callable[[Task, object], None],
         *,
         crash: Crash | None = None,
+        fault: Fault | None = None,
         pace: float = 0.0,
     ) -> None:
         self.till = till
@@ -90,6 +93,9 @@ class Task:
         self.name = name
         self.on_end = on_end
         self.crash = crash
+        self.fault = fault
+        """What its first promised call meets; fresh: it has made none yet."""
+        self.fresh = True
         self.pace = pace
         self.phase = CrashPoint.EARLY
         self.calls: list[str] = []
@@ -154,13 +160,14 @@ class Task:
 
     # what becomes of a call
 
-    def heard(self, intent: str, sent: Sent, *, question: bool) -> None:
-        """A call has ended."""
+    def heard(self, intent: str, sent: Sent, *, followed: bool) -> None:
+        """A call has ended. followed: what it says is to be written down."""
         if self not in self.till.tasks:
             return
-        if not question:
+        if followed:
             self.phase = CrashPoint.READ
-            self.unwritten.add(intent)
+            if intent in self.till.journal.promises:
+                self.unwritten.add(intent)
         self._go(sent, None)
 
     def is_sending(self) -> bool:

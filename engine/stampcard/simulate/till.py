@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 
 from stampcard.journal.contract import Append, VersionConflictError
-from stampcard.model import Entry, Ownership
+from stampcard.model import Entry, Environment, Ownership
 from stampcard.simulate.journal import SimJournal
 from stampcard.simulate.network import Sending
 from stampcard.simulate.task import SUSPENDED, Cell, Task
@@ -66,7 +66,9 @@ class SimTill:
         self.alive = False
         self.back_at = 0.0
         self.verbs: Any = None
+        self.seat: Seat[Plan]
         self.adapter: AnyAdapter
+        self.adapters: dict[tuple[str, Environment], AnyAdapter] = {}
         self.jobs: dict[str, Job] = {}
         self.tasks: dict[Task, None] = {}
         self.start()
@@ -76,7 +78,7 @@ class SimTill:
         self.alive = True
         self.owner = self.journal.enrol()
         scenario = self.world.scenario
-        seat: Seat[Plan] = Seat(
+        self.seat = Seat(
             mode=Plan,
             runtime=self,
             phrases=self.world.phrases,
@@ -85,13 +87,14 @@ class SimTill:
             patience=self.world.patience,
             install=self.journal.id,
         )
-        self.verbs = scenario.provider.bind(seat)
+        self.verbs = scenario.provider.bind(self.seat)
 
     # what a seat asks of a runtime
 
     def enrol(self, adapter: AnyAdapter, /) -> None:
         """Know this provider."""
         self.adapter = adapter
+        self.adapters[adapter.name, adapter.environment] = adapter
 
     def drive(self, step: do.Step[Any], /) -> Any:
         raise TypeError("a simulated till's verbs are bare steps")
@@ -152,6 +155,12 @@ class SimTill:
 
     def _open_orders(self, task: Task, effect: do.OpenOrders) -> tuple[str, ...]:
         return self.journal.open_orders()
+
+    def _watched(self, task: Task, effect: do.Watched) -> tuple[str, ...]:
+        return self.journal.watched(effect.why)
+
+    def _unwatch(self, task: Task, effect: do.Unwatch) -> bool:
+        return self.journal.unwatch(effect.order_id, effect.why, version=effect.version)
 
     def _changes(self, task: Task, effect: do.Changes) -> tuple[Entry, ...]:
         return self.journal.changes(after=effect.after, limit=effect.limit)
@@ -232,8 +241,9 @@ class SimTill:
             job = self.jobs[effect.intent] = Job("")
             task.calls.append(effect.intent)
         fault, window = world.departs(task, effect, question)
+        followed = not question or task.cell is not None  # an observation is a question with something to write down
         hard_end = effect.hard_end + self.machine.booted_at
-        call = _UnderWay(self, task, effect, job, question)
+        call = _UnderWay(self, task, effect, job, followed)
         sending = job.sending = Sending(
             world.network,
             world.timeline,
@@ -247,7 +257,7 @@ class SimTill:
         due = sending.begin()
         if not sending.done:
             call.watch(sending, due)
-        if not question:
+        if followed:
             task.phase = CrashPoint.SENT
             if task.crash is not None and task.crash.point is CrashPoint.SENT:
                 end = min(due, sending.patience_over, hard_end)
@@ -266,14 +276,14 @@ class SimTill:
 class _UnderWay:
     """One call and whoever waits for it: first the cashier, afterwards only the record."""
 
-    __slots__ = ("_cell", "_effect", "_job", "_question", "_task", "_till", "_told")
+    __slots__ = ("_cell", "_effect", "_followed", "_job", "_task", "_till", "_told")
 
-    def __init__(self, till: SimTill, task: Task, effect: do.Send, job: Job, question: bool) -> None:
+    def __init__(self, till: SimTill, task: Task, effect: do.Send, job: Job, followed: bool) -> None:
         self._till = till
         self._task = task
         self._effect = effect
         self._job = job
-        self._question = question
+        self._followed = followed
         self._told = False
         self._cell: Cell | None = None
 
@@ -304,7 +314,7 @@ class _UnderWay:
         till.world.resolved(task, effect, sent)
         if not self._told:
             self._told = True
-            task.heard(effect.intent, sent, question=self._question)
+            task.heard(effect.intent, sent, followed=self._followed)
         elif effect.late is not None:
             late = Task(till, effect.late(sent), task.order_id, f"the late reply to {task.name}", till.world.late_ended)
             late.calls.append(effect.intent)
@@ -326,6 +336,8 @@ _PERFORM: Final[dict[type, Handler]] = {
     do.Send: SimTill._send,  # noqa: SLF001  this class's own methods
     do.Monotonic: SimTill._monotonic,  # noqa: SLF001  this class's own methods
     do.Sleep: SimTill._sleep,  # noqa: SLF001  this class's own methods
+    do.Watched: SimTill._watched,  # noqa: SLF001  this class's own methods
+    do.Unwatch: SimTill._unwatch,  # noqa: SLF001  this class's own methods
     do.OpenOrders: SimTill._open_orders,  # noqa: SLF001  this class's own methods
     do.Changes: SimTill._changes,  # noqa: SLF001  this class's own methods
     do.Find: SimTill._find,  # noqa: SLF001  this class's own methods

@@ -32,6 +32,7 @@ from stampcard.simulate.till import Machine, SimTill
 from stampcard.simulate.timeline import Timeline
 from stampcard.simulate.weather import Crash, Fault
 from stampcard.step import effects as do
+from stampcard.step.rounds import recover_all
 from stampcard.transport.contract import Sent
 
 __all__ = ["World"]
@@ -58,14 +59,13 @@ class Shop:
 class Customer:
     """One visit while it happens."""
 
-    __slots__ = ("asked", "called", "done", "plan", "previous", "seen", "shop", "tokens", "turn", "wish")
+    __slots__ = ("asked", "called", "plan", "previous", "seen", "shop", "turn", "wish")
 
     def __init__(self, plan: Visit, shop: Shop) -> None:
         self.plan = plan
         self.shop = shop
         self.turn = 0
-        self.called = self.asked = self.tokens = 0
-        self.done = False
+        self.called = self.asked = 0
         self.seen: AnyOrder | None = None
         self.previous: AnyOrder | None = None
         self.wish: tuple[AnyOrder | None, int] | None = None
@@ -142,7 +142,9 @@ class World:
             self._go_on(customer, following)
 
         self._tell(f"till {till.number + 1}: {name}", customer.plan.order_id)
-        task = Task(till, step, customer.plan.order_id, name, ended, crash=move.crash, pace=move.pace)
+        task = Task(
+            till, step, customer.plan.order_id, name, ended, crash=move.crash, fault=move.fault, pace=move.pace
+        )
         task.begin()
 
     def _go_on(self, customer: Customer, following: Move | None) -> None:
@@ -162,6 +164,8 @@ class World:
                 return None, ""
             case Kind.RECOVER:
                 return (None, "") if order is None else (till.verbs.recover(order.id, within=move.within), "recover")
+            case Kind.SWEEP:
+                return recover_all(till.seat, till.adapters, limit=None, progress=None), "one pass of recovery"
             case Kind.REPEAT if customer.wish is not None:
                 held, luck = customer.wish
                 return self._wish(customer, till, held, luck), "the same again"
@@ -174,6 +178,8 @@ class World:
     def _wish(self, customer: Customer, till: SimTill, order: AnyOrder | None, luck: int) -> Wish | None:
         if order is None:
             return self.scenario.open(till.verbs, customer.plan.order_id, Draw(customer.plan.luck))
+        if order.doubt is not None and Draw(luck, 1).chance(0.6):
+            return till.verbs.recover(order.id, within=30.0)  # type: ignore[no-any-return]  # verbs are any provider's
         return self.scenario.next(till.verbs, order, Draw(luck))
 
     def look(self, till: SimTill, order_id: str) -> AnyOrder | None:
@@ -193,45 +199,48 @@ class World:
 
     def departs(self, task: Task, effect: do.Send, question: bool) -> tuple[Fault | None, float]:
         """A call sets out: the fault it meets, and how late it may land. Raises Broken when nobody promised it."""
-        customer = self.customers.get(task.order_id)
         provider, trigger = self.scenario.names(effect.request)
-        policy = self.adapter.policies.get(trigger or "")
+        self._flush(task, "none")
         if question:
-            if policy is not None and trigger != "observe" and provider == self.adapter.name:
-                raise Broken("intent first", task.order_id, f"{trigger} was sent as a question")
-            operation, window = trigger or "question", _LONG
+            operation, window, order_id = trigger or "question", _LONG, task.order_id
+            if operation in self.adapter.policies and provider == self.adapter.name and not self.scenario.asks(effect.request):
+                if operation != "observe":
+                    raise Broken("intent first", order_id, f"{operation} was sent as a question")
+                task.cell = (operation, None)
         else:
             promise = task.till.journal.promises.get(effect.intent)
-            owned = promise is not None and promise.ownership is not None
-            if not owned or promise is None or promise.ownership.owner != task.till.owner:  # type: ignore[union-attr]  # asked in `owned`
+            owner = None if promise is None or promise.ownership is None else promise.ownership.owner
+            if promise is None or owner != task.till.owner:
                 raise Broken("intent first", task.order_id, f"{trigger} left without a promise in the journal")
-            looks = promise.code == PROBE
-            operation = f"{promise.trigger}: look" if looks else promise.trigger
-            meant = self.adapter.policies[promise.trigger]
-            window = _LONG if looks or meant.repeat is Repeat.SAME_KEY else meant.late_window - _SLACK
-            trigger = promise.trigger
-        if not question:
             task.sends += 1
-        self._flush(task, "none")
-        fault = self._fault(customer, question)
-        if fault in _TWICE and trigger in self.scenario.not_twice:
+            order_id, operation = promise.order_id, promise.trigger
+            meant, looks = self.adapter.policies[operation], promise.code == PROBE
+            window = _LONG if looks or meant.repeat is Repeat.SAME_KEY else meant.late_window - _SLACK
+            operation = f"{operation}: look" if looks else operation
+            task.cell = (operation, None)
+        fault = self._fault(task, order_id)
+        if fault in _TWICE and operation in self.scenario.not_twice:
             fault = None
-        if not question:
+        if task.cell is not None:
             task.cell = (operation, fault)
         if self.network.away and self.network.offline():
             self.tally.faults["offline"] += 1
         elif fault is not None:
             self.tally.faults[fault.value] += 1
         if self.say is not None:
-            self._tell(f"{operation} is sent" + (f" and meets: {fault.value}" if fault else ""), task.order_id)
+            self._tell(f"{operation} is sent" + (f" and meets: {fault.value}" if fault else ""), order_id)
         return fault, window
 
-    def _fault(self, customer: Customer | None, question: bool) -> Fault | None:
+    def _fault(self, task: Task, order_id: str) -> Fault | None:
+        customer = self.customers.get(order_id)
         if customer is None or self.healing:
             return None
-        if question:
+        if task.cell is None:
             customer.asked += 1
             return customer.plan.asks.get(customer.asked - 1)
+        if task.fresh:
+            task.fresh = False
+            return task.fault
         customer.called += 1
         return customer.plan.faults.get(customer.called - 1)
 
