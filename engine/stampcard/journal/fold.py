@@ -56,6 +56,10 @@ class OpenIntent:
     """Recoveries tried so far: sends, looks, and what provably did not leave."""
     tried_at: datetime | None = None
     """When the last of them began."""
+    looking: bool = False
+    """That one only looks."""
+    turned_away: bool = False
+    """It provably did not leave: the provider was not there, or did not let us in."""
     rest: float = 0.0
     """Seconds from then that the provider asked to be left alone."""
 
@@ -221,14 +225,17 @@ def _amended(intent: OpenIntent, entry: Entry) -> OpenIntent:
                 ended=False,
                 attempts=intent.attempts + 1,
                 tried_at=entry.at,
+                looking=entry.code == PROBE,
+                turned_away=False,
                 rest=0.0,
             )
             if entry.code == PROBE:
                 return attrs.evolve(taken, why="the provider is being asked")
             return attrs.evolve(taken, sends=intent.sends + 1, last_at=entry.at, why="another attempt is under way")
         case EntryKind.NOT_SENT:  # of an attempt: proof that nothing left, so it does not count as a send
-            sends = max(1, intent.sends - 1)
-            return attrs.evolve(intent, sends=sends, why=entry.why or intent.why, ended=True, rest=_rest(entry))
+            sends = intent.sends if intent.looking else max(1, intent.sends - 1)
+            why, rest = entry.why or intent.why, _rest(entry)
+            return attrs.evolve(intent, sends=sends, why=why, ended=True, turned_away=True, rest=rest)
         case EntryKind.UNKNOWN:
             return attrs.evolve(intent, why=entry.why or intent.why, ended=True)
         case EntryKind.EVIDENCE if not (entry.code or "").startswith("late."):

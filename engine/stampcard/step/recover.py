@@ -243,8 +243,8 @@ def _probe(case: _Case, advice: Probe[Any, Any]) -> Step[bool]:
     match seen:
         case NotSent() | Unknown():
             case.turned_away.extend([seen] if isinstance(seen, NotSent) else [])
-            why = Unknown(why=f"the provider could not be asked: {seen.why}")
-            yield from settle(case.promise, why, 0, case.record)
+            told = attrs.evolve(seen, why=f"the provider could not be asked: {seen.why}")
+            yield from settle(case.promise, told, 0, case.record)
             return False
         case Accepted() | Declined():
             settled = attrs.evolve(case.promise, resend=False)  # a look is believed, a refused repeat is not

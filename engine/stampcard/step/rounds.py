@@ -137,6 +137,8 @@ def _recover(seat: Seat[Any], adapter: AnyAdapter, view: View, away: Away, may_t
     waits = _waits(view, first, now, away.left(view, moment), may_try)
     if waits is not None:
         result, pause = waits
+        if first.turned_away and first.tried_at is not None:  # in an earlier pass, or by another process
+            away.meets(view, moment, max(AWAY, first.rest) - (now - first.tried_at).total_seconds())
         rest = [_waiting(view, one, first) for one in opened if one is not first]
         return Turn(results=(result, *rest), pause=pause)
     order_id = view.standing.header.order_id
