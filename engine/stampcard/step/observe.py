@@ -8,6 +8,7 @@ of a state nobody knows, from an end) is DRIFT, written once and moving nothing.
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import takewhile
 from typing import Any
 
 import attrs
@@ -155,8 +156,9 @@ def _news(
 def drift(standing: Standing, code: str, said: str, now: datetime, by: str | None) -> tuple[Draft, ...]:
     """The provider and the lifecycle disagree: written once for as long as they do, so that polling adds nothing."""
     why = f"the provider says: {said[:_SAID]}"
-    last = next((e for e in reversed(standing.record.entries) if e.kind is EntryKind.DRIFT), None)
-    if last is not None and last.code == code and last.why == why and last.state == standing.state:
+    # Since the order came to this state: a provider that says now this, now that, adds nothing either.
+    here = takewhile(lambda e: e.state == standing.state, reversed(standing.record.entries))
+    if any(e.kind is EntryKind.DRIFT and (e.code, e.why) == (code, why) for e in here):
         return ()
     drifted = Draft(
         kind=EntryKind.DRIFT, trigger=_OBSERVE.trigger, state=standing.state, at=now, by=by, code=code, why=why
