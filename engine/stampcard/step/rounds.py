@@ -170,10 +170,8 @@ def _waits(view: View, first: OpenIntent, now: datetime, away: float, may_try: b
     """Why nothing is tried now, and for how many seconds; None when it is."""
     if first.escalated is not None:
         return _recovered(view, first, Settled.ESCALATED, given_up(first)[0]), _LATER
-    if view.running > 0:
-        return _recovered(
-            view, first, Settled.BUSY, "a call is under way, and its reply will be recorded"
-        ), view.running
+    if view.running > 0:  # it may end, or its owner die, at any moment
+        return _recovered(view, first, Settled.BUSY, "a call is under way, and its reply will be recorded"), 0.0
     pause = left(first, now)
     if pause > 0:
         why = f"{first.why}; tried again from {due(first):%H:%M:%S} UTC on"
