@@ -1,4 +1,4 @@
-"""Two till processes on one SQLite journal: every command takes effect once, and two recoveries at once are harmless."""
+"""Two till processes on one SQLite journal: each command takes effect once, two recoveries at once are harmless."""
 
 from __future__ import annotations
 

@@ -19,7 +19,12 @@ from typer.core import TyperGroup
 __all__ = ["GROUP", "build"]
 
 GROUP: Final = "stampcard.commands"
-_OWN: Final = {"orders": "stampcard.cli.orders:app", "diagram": "stampcard.cli.diagram:command"}
+_OWN: Final = {
+    "diagram": "stampcard.cli.diagram:command",
+    "orders": "stampcard.cli.orders:app",
+    "recover": "stampcard.cli.recover:command",
+    "resolve": "stampcard.cli.resolve:command",
+}
 
 
 def build() -> typer.Typer:

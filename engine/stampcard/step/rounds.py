@@ -35,6 +35,7 @@ log = logging.getLogger("stampcard.recovery")
 Adapters: TypeAlias = Mapping[tuple[str, Environment], AnyAdapter]
 AWAY: Final = 5.0
 """Seconds a provider that cannot be reached is left alone, when it names no time."""
+_UNDER_WAY: Final = "a call is under way, and its reply will be recorded"
 _LATER: Final = 60.0
 """Seconds until it is worth while to look again at what only a person, or other settings, can change."""
 
@@ -171,7 +172,7 @@ def _waits(view: View, first: OpenIntent, now: datetime, away: float, may_try: b
     if first.escalated is not None:
         return _recovered(view, first, Settled.ESCALATED, given_up(first)[0]), _LATER
     if view.running > 0:  # it may end, or its owner die, at any moment
-        return _recovered(view, first, Settled.BUSY, "a call is under way, and its reply will be recorded"), 0.0
+        return _recovered(view, first, Settled.BUSY, _UNDER_WAY), 0.0
     pause = left(first, now)
     if pause > 0:
         why = f"{first.why}; tried again from {due(first):%H:%M:%S} UTC on"
@@ -203,7 +204,7 @@ def _became(after: View, was: OpenIntent) -> Recovered:
         if now.escalated is not None:
             return _recovered(after, was, Settled.ESCALATED, given_up(now)[0])
         if after.running > 0:
-            return _recovered(after, was, Settled.BUSY, "a call is under way, and its reply will be recorded")
+            return _recovered(after, was, Settled.BUSY, _UNDER_WAY)
         return _recovered(after, was, Settled.STILL_OPEN, now.why)
     ending = standing.endings[was.name]
     if ending.intent != was.name:
