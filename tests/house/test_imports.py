@@ -16,6 +16,7 @@ OPTIONAL = {
     "aiohttp": {"transport/_aiohttp.py"},
     "httpcore": {"transport/_httpcore.py", "transport/_socket.py"},
     "transitions": {"machine.py"},
+    "tenacity": {"step/backoff.py"},
     "pygraphviz": {"draw/_graphviz.py"},
     "sqlite3": {
         "journal/sqlite.py",
@@ -96,7 +97,8 @@ def test_importing_the_engine_loads_no_extra_and_none_of_its_own_optional_rooms(
 
     probe = (
         "import sys, stampcard; "
-        "print([m for m in ('aiohttp', 'starlette', 'uvicorn', 'typer', 'pygraphviz', 'hypothesis', 'pytest', "
+        "print([m for m in ('aiohttp', 'tenacity', 'starlette', "
+        "'uvicorn', 'typer', 'pygraphviz', 'hypothesis', 'pytest', "
         "'stampcard_adapters', 'stampcard.cli', 'stampcard.draw', 'stampcard.testing') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)

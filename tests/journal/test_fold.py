@@ -157,6 +157,38 @@ def test_a_contradiction_reopens_a_concluded_intent_for_a_person() -> None:
     assert closed.endings["i"].kind is EntryKind.RESOLVED
 
 
+def test_a_persons_yes_counts_as_done_and_a_persons_no_does_not() -> None:
+    for code, done in (("accepted", True), ("declined", False), (None, False)):
+        decided = {"kind": EntryKind.RESOLVED, "intent": "i", "closes": ("i",), "code": code}
+        standing = folded(INTENT, UNKNOWN, ESCALATED, decided)
+        assert (standing.open, "bill" in standing.accepted) == ((), done)
+
+
+def test_attempts_are_counted_with_when_the_last_began_and_whether_it_was_turned_away() -> None:
+    attempt = {"kind": EntryKind.ATTEMPT, "intent": "i", "ownership": OWN}
+    away = {"kind": EntryKind.NOT_SENT, "intent": "i", "body": b'{"retry_after": 90}'}
+    [once] = folded(INTENT, UNKNOWN, attempt).open
+    assert (once.attempts, once.turned_away, once.rest, once.sends) == (1, False, 0.0, 2)
+    assert once.tried_at == once.last_at
+    [met] = folded(INTENT, UNKNOWN, attempt, away).open
+    assert (met.attempts, met.turned_away, met.rest, met.sends) == (1, True, 90.0, 1)
+    [looked] = folded(INTENT, UNKNOWN, {**attempt, "code": "probe"}, away).open
+    assert (looked.attempts, looked.looking, looked.turned_away, looked.sends) == (1, True, True, 1)
+    [again] = folded(INTENT, UNKNOWN, attempt, away, attempt).open
+    assert (again.attempts, again.turned_away, again.rest, again.sends) == (2, False, 0.0, 2)
+
+
+@pytest.mark.parametrize(
+    "body", [b"{}", b'{"retry_after": "soon"}', b'{"retry_after": -5}', b"[", b'{"retry_after": null}']
+)
+def test_a_rest_that_makes_no_sense_is_none(body: bytes) -> None:
+    attempt = {"kind": EntryKind.ATTEMPT, "intent": "i", "ownership": OWN}
+    [met] = folded(INTENT, attempt, {"kind": EntryKind.NOT_SENT, "intent": "i", "body": body}).open
+    assert met.rest == 0.0
+    [long] = folded(INTENT, attempt, {"kind": EntryKind.NOT_SENT, "intent": "i", "body": b'{"retry_after": 1e30}'}).open
+    assert long.rest == 86_400.0
+
+
 def test_an_escalation_without_ownership_reopens_nothing() -> None:
     assert folded(INTENT, ACCEPTED, ESCALATED).open == ()
 

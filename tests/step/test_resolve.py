@@ -34,9 +34,11 @@ from stampcard.model import EntryKind
 from stampcard.phrases import Phrases
 from stampcard.step.resolve import Decision, resolve
 from stampcard.step.verb import Plan, Seat
+from stampcard_adapters.kalixo import KalixoFacts
 from stampcard_adapters.kibo import KiboFacts
+from stampcard_adapters.kigo import KigoFacts
 from stampcard_adapters.sessionm import SessionMFacts
-from stampcard_adapters.spendgo import SpendgoOrder
+from stampcard_adapters.spendgo import SpendgoFacts, SpendgoOrder
 
 SAID_NO = says(409, b'{"code": 409, "details": "Out of sequence"}')
 BY: dict[str, Any] = {"because": "seen in the provider's console", "by": "dana"}
@@ -269,6 +271,21 @@ def test_the_providers_own_order_is_claimed_for_one_order_only() -> None:
         assert [asked.order.id for asked in here.till.needs_human()] == ["b"]
 
 
+@pytest.mark.parametrize(
+    ("facts", "claim"),
+    [
+        (SessionMFacts(order_id=7), "7"),
+        (KiboFacts(kibo_order_id=7), "7"),
+        (KalixoFacts(kalixo_id="k-7"), "k-7"),
+        (KigoFacts(mark="m-7"), "m-7"),
+        (SpendgoFacts(transaction_id="t-7"), None),
+    ],
+)
+def test_each_provider_says_which_of_its_facts_is_its_own_order(facts: Any, claim: str | None) -> None:
+    assert facts.claim() == claim
+    assert type(facts)().claim() is None
+
+
 def test_another_till_may_decide_only_what_is_its_to_touch(here: Shop, provider: Provider) -> None:
     order = escalated(here)
     with Till(here.journal, site=HERE) as bare, pytest.raises(NotAllowedError) as no:
@@ -361,6 +378,21 @@ def test_once_the_order_has_gone_on_nothing_is_taken_back(desk: _Desk) -> None:
     assert isinstance(refused, NotAllowedError)
     assert refused.code == "resolve.gone_on"
     assert desk.decides(Verdict.ACCEPTED, trigger="bill").state == "completed"
+
+
+def test_a_path_that_was_taken_back_is_drawn_as_it_stands(desk: _Desk) -> None:
+    from stampcard.cli.report import report
+    from stampcard.draw import text
+
+    slow = Lane(desk.journal, desk.verbs.bill(desk.placed()))
+    desk.decides(Verdict.ACCEPTED)
+    slow.answer(NO)
+    desk.decides(Verdict.DECLINED)
+    record = desk.journal.load("o-1")
+    assert record is not None
+    told_path = report(record, alive=lambda _: False).path
+    assert [step[1] for step in told_path] == ["checkout", "place"]
+    assert text(desk.verbs._adapter.lifecycle, current="placed", history=told_path)
 
 
 def test_a_reply_that_arrives_while_the_person_decides_is_weighed_first(desk: _Desk) -> None:

@@ -311,6 +311,8 @@ def _what(entry: Entry) -> Text:
         words = _WORDS[entry.kind]
     if entry.kind in (EntryKind.ACCEPTED, EntryKind.OBSERVED):
         words += f" → {plain(entry.state)}" + (" (inferred)" if entry.code == "inferred" else "")
+    if entry.kind is EntryKind.RESOLVED:
+        words += f": {plain(entry.code or '')} → {plain(entry.state)}"
     return Text(f"{plain(entry.trigger)}: {words}", style=_STYLES.get(entry.kind, ""))
 
 

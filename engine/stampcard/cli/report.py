@@ -22,6 +22,7 @@ from stampcard.journal.owners import boot_id
 from stampcard.lifecycles import LIFECYCLES, AnyLifecycle
 from stampcard.model import Entry, EntryKind
 from stampcard.phrases import Phrases
+from stampcard.recovery import Verdict
 
 __all__ = ["WITHHELD", "OpenCall", "OrderReport", "legal_by_table", "report", "summary_json"]
 
@@ -257,7 +258,10 @@ def _path(entries: tuple[Entry, ...]) -> tuple[Step, ...]:
     path: list[Step] = []
     before = entries[0].state if entries else ""
     for entry in entries:
-        if entry.kind is EntryKind.ACCEPTED or entry.state != before:
+        taken_back = entry.kind is EntryKind.RESOLVED and entry.code == Verdict.DECLINED and entry.state != before
+        if taken_back:
+            path.pop()  # a person found that the last step had not been done
+        elif entry.kind is EntryKind.ACCEPTED or entry.state != before:
             path.append((before, entry.trigger, entry.state))
         before = entry.state
     return tuple(path)
