@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stampcard import AsyncTill, Basket, Guest, Line, Member, Money, Site, Tender, TenderKind, Till, Totals
+from stampcard import AsyncTill, Basket, Guest, Line, Member, Money, Site, Tender, TenderKind, Till, Totals, Verdict
 from stampcard_adapters.spendgo import AsyncSpendgoTill, PendingMember, Spendgo, SpendgoOrder, SpendgoTill
 
 
@@ -33,6 +33,8 @@ def sync(
     Till("pos.db")  # wrong: where?
     Site("0042")  # wrong: by keyword only
     till.use("spendgo")  # wrong: not a provider
+    till.resolve("1", as_=Verdict.ACCEPTED, because="seen")  # wrong: who decided?
+    till.resolve("1", as_="accepted", because="seen", by="dana")  # wrong: not a word, a verdict
     late: AsyncSpendgoTill = till.use(settings)  # wrong: a Till's verbs are not awaited
     late.by("anna")
     member: Member = PendingMember(phone="1")  # wrong
@@ -43,6 +45,8 @@ async def awaited(till: AsyncTill, spendgo: AsyncSpendgoTill, order: SpendgoOrde
     spendgo.complete(spendgo.bill(order))  # wrong: a missing await
     placed = spendgo.checkout("1", basket, buyer=Guest.GUEST)
     placed.state  # wrong: a missing await  # noqa: B018
+    with till.start_recovery():  # wrong: it is entered asynchronously
+        till.recover().open  # wrong: a missing await  # noqa: B018
     await till.changes(after=0)  # wrong: it is iterated
     order = await spendgo.get("1")
     for entry in till.changes():  # wrong: it is iterated asynchronously

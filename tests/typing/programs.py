@@ -12,6 +12,7 @@ from stampcard import (
     AsyncTill,
     Basket,
     DeclinedError,
+    Escalation,
     InDoubtError,
     Member,
     Money,
@@ -19,12 +20,15 @@ from stampcard import (
     NotAllowedError,
     Order,
     PurchaseState,
+    Recovered,
+    RecoveryReport,
     Reward,
     Site,
     StampcardError,
     Tender,
     Till,
     UnavailableError,
+    Verdict,
 )
 from stampcard.step import Async, Sync
 from stampcard.verbs import PurchaseFacts, PurchaseVerbs
@@ -70,6 +74,26 @@ async def sell_async(till: AsyncTill, basket: Basket, tenders: Sequence[Tender])
     async for entry in till.changes(after=3):
         assert_type(entry.position, int)
     return await spendgo.complete(order)
+
+
+def settle(till: Till, other: Till) -> None:
+    told: list[Recovered] = []
+    report = till.recover(limit=10, progress=told.append)
+    assert_type(report.escalated, tuple[Recovered, ...])
+    with till.start_recovery(), other.start_recovery() as nothing:
+        assert_type(nothing, None)
+    for asked in till.needs_human():
+        assert_type(asked, Escalation)
+        till.resolve(asked.order.id, as_=Verdict.ACCEPTED, because="seen", by="dana", facts={"transaction_id": "7"})
+
+
+async def settle_async(till: AsyncTill) -> int:
+    async with till.start_recovery():
+        report = await till.recover()
+    assert_type(report, RecoveryReport)
+    for asked in await till.needs_human():
+        await till.resolve(asked.order.id, as_=Verdict.DECLINED, because=asked.reason, by="dana")
+    return report.open
 
 
 def whatever_brand(loyalty: PurchaseVerbs[Sync, F], basket: Basket) -> Order[PurchaseState, F]:
