@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import pty
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Generator
@@ -203,7 +203,7 @@ def test_two_processes_at_once_send_each_repeat_once(here: Shop, keys: dict[str,
 @pytest.mark.skipif(os.name != "posix", reason="a terminal is opened")
 def test_progress_is_shown_on_a_terminal_only_and_never_on_standard_output(here: Shop, keys: dict[str, str]) -> None:
     doubted(here)
-    primary, secondary = pty.openpty()
+    primary, secondary = pytest.importorskip("pty").openpty()
     command = [sys.executable, "-c", "from stampcard.cli import main; main()", "recover", "--json", "-j"]
     env = {**os.environ, **keys, "TERM": "xterm", "COLUMNS": "100"}
     with closing(os.fdopen(secondary, "wb")) as terminal:
@@ -214,6 +214,12 @@ def test_progress_is_shown_on_a_terminal_only_and_never_on_standard_output(here:
     os.close(primary)
     assert "1/1" in seen
     assert json.loads(done.stdout)["open"] == 0
+
+
+def test_every_option_on_the_page_exists(run: Run, here: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "recovery.md").read_text(encoding="utf-8")
+    known = run("recover", "--help").out + run("resolve", "--help").out
+    assert {one for one in re.findall(r"--[a-z][a-z-]+", page) if one not in known} == set()
 
 
 def test_no_secret_is_printed(run: Run, here: Shop, configured: None, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -128,6 +128,34 @@ def test_leaving_the_block_ends_it_promptly_even_while_a_provider_keeps_silent(h
     assert here.verbs.get(order_id).state == "billed"  # the call went on, and its reply was recorded
 
 
+def test_after_leaving_the_block_no_other_order_gets_its_turn(here: Shop) -> None:
+    orders = [doubted(here, str(n)) for n in range(3)]
+    held = here.provider.hold("billed")
+    with shop(here.provider, here.journal, deadline=0.2) as other:
+        with other.till.start_recovery():
+            assert held.arrived.wait(5)
+        held.go.set()
+    assert [here.provider.calls(order_id)["billed"] for order_id in orders] == [2, 1, 1]
+
+
+class Counting(MemoryJournal):
+    rounds = 0
+
+    def open_orders(self) -> tuple[str, ...]:
+        self.rounds += 1
+        return super().open_orders()
+
+
+def test_a_clock_that_stands_still_brings_no_round() -> None:
+    journal, clock = Counting(), Clock()
+    with Till(journal, site=HERE, clock=clock) as till, till.start_recovery():
+        wait_until(lambda: journal.rounds == 1)
+        time.sleep(0.1)
+        assert journal.rounds == 1
+        clock.pass_(seconds=3)
+        wait_until(lambda: journal.rounds == 2)
+
+
 def test_leaving_an_idle_block_takes_no_time(here: Shop) -> None:
     with here.till.start_recovery():
         time.sleep(0.05)
