@@ -206,6 +206,7 @@ class Sending:
         "_monotonic",
         "_started",
         "_timeline",
+        "_watch",
         "_window",
         "effect",
         "hard_end",
@@ -224,6 +225,7 @@ class Sending:
         window: float,
         monotonic: Callable[[], float],
         ended: Callable[[Sent], None],
+        watch: Callable[[Sending, float], None],
     ) -> None:
         self.network = network
         self.effect = effect
@@ -234,6 +236,7 @@ class Sending:
         self._window = window
         self._started = timeline.now
         self._ended = ended
+        self._watch = watch
         self._done = False
         self._monotonic = monotonic
         self._call = Call(effect.hard_end, monotonic=monotonic)
@@ -262,10 +265,10 @@ class Sending:
                 self._flow = auth.steps(begun.order, self._monotonic)
             else:
                 self._flow = auth.sync_auth_flow(begun.order)
-            return self._advance(None)
         except Exception as error:  # noqa: BLE001  a hook may raise anything: the exchange judges it, as on a socket
             self._finish(begun.failed(error))
             return self._timeline.now
+        return self._hooked(None)
 
     def _advance(self, answer: httpx.Response | None) -> float:
         """Let the hook say what goes out next. Raises what the hook raises."""
@@ -299,14 +302,18 @@ class Sending:
         if not self._done:
             self._hooked(None)
 
-    def _hooked(self, answer: httpx.Response | None) -> None:
+    def _hooked(self, answer: httpx.Response | None) -> float:
         exchange = self._exchange
         if exchange is None:
-            return
+            return self._timeline.now
         try:
-            self._advance(answer)
+            due = self._advance(answer)
         except Exception as error:  # noqa: BLE001  a hook parses what the network sent it: anything may come of that
             self._finish(exchange.failed(error))
+            return self._timeline.now
+        if not self._done:
+            self._watch(self, due)
+        return due
 
     def replied(self, response: Response) -> None:
         exchange, http = self._exchange, self._http

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, ClassVar, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from stampcard.model import AnyOrder, Site
 from stampcard.simulate.chance import Draw
@@ -64,7 +64,7 @@ class Scenario(ABC):
     Everything a scenario draws comes from the `Draw` it is given: then the same seed is the same run.
     """
 
-    shops: ClassVar[int] = 2
+    shops: int = 2
     """Journals at most: shops that do not know of each other, with customers who go to both."""
     not_twice: frozenset[str] = frozenset()
     """Triggers the provider itself does twice when the network delivers a request twice: no till can help that."""

@@ -59,6 +59,7 @@ class Task:
     __slots__ = (
         "_effects",
         "_waits_for",
+        "ahead",
         "calls",
         "cell",
         "crash",
@@ -101,6 +102,8 @@ class Task:
         self.calls: list[str] = []
         self.cell: Cell | None = None
         """The last call of this step."""
+        self.ahead = ""
+        """What it is about to call, before the call is made."""
         self.sends = 0
         self.unwritten: set[str] = set()
         """Intents whose reply was heard and is not written yet."""

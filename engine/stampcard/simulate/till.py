@@ -31,6 +31,9 @@ __all__ = ["Job", "Machine", "SimTill"]
 _ABORT_WAIT: Final = 2.0
 """Seconds for which a reversal waits until the call it aborted is written down: as long as a till's."""
 
+_INSTANT: Final = 1e-6
+"""Seconds the shortest sleep takes: what floats leave of a deadline would be slept on for ever."""
+
 
 class Machine:
     """What tills of one journal stand on: one boot, one monotonic clock."""
@@ -172,7 +175,7 @@ class SimTill:
         return self.journal.forget(effect.subject)
 
     def _sleep(self, task: Task, effect: do.Sleep) -> object:
-        self.world.timeline.after(max(0.0, effect.seconds), lambda: task.resumed(None))
+        self.world.timeline.after(max(_INSTANT, effect.seconds), lambda: task.resumed(None))
         return SUSPENDED
 
     def _write(self, task: Task, effect: do.Write) -> tuple[Entry, ...]:
@@ -189,7 +192,7 @@ class SimTill:
             return entries
         trigger = append.entries[-1].trigger
         if task.phase is CrashPoint.EARLY:
-            task.cell = (trigger, None)
+            task.ahead = trigger
             task.fears(CrashPoint.EARLY)
         intent, _ = promise
         self.over(intent, task.calls)  # its own earlier attempt
@@ -202,7 +205,7 @@ class SimTill:
         except BaseException:
             self.over(intent, task.calls)
             raise
-        task.cell = task.cell or (trigger, None)
+        task.ahead = trigger
         task.reaches(CrashPoint.PROMISED)
         return entries
 
@@ -253,10 +256,9 @@ class SimTill:
             window=window,
             monotonic=self.monotonic,
             ended=call.ended,
+            watch=call.watch,
         )
         due = sending.begin()
-        if not sending.done:
-            call.watch(sending, due)
         if followed:
             task.phase = CrashPoint.SENT
             if task.crash is not None and task.crash.point is CrashPoint.SENT:
@@ -276,7 +278,7 @@ class SimTill:
 class _UnderWay:
     """One call and whoever waits for it: first the cashier, afterwards only the record."""
 
-    __slots__ = ("_cell", "_effect", "_followed", "_job", "_task", "_till", "_told")
+    __slots__ = ("_cell", "_effect", "_followed", "_job", "_task", "_till", "_told", "_watched")
 
     def __init__(self, till: SimTill, task: Task, effect: do.Send, job: Job, followed: bool) -> None:
         self._till = till
@@ -284,16 +286,18 @@ class _UnderWay:
         self._effect = effect
         self._job = job
         self._followed = followed
-        self._told = False
+        self._told = self._watched = False
         self._cell: Cell | None = None
 
     def watch(self, sending: Sending, due: float) -> None:
         """Two clocks run beside a call: the cashier's patience and the call's own end."""
         timeline = self._till.world.timeline
-        if due > sending.patience_over and sending.patience_over < sending.hard_end:
+        if self._watched or due <= min(sending.patience_over, sending.hard_end):
+            return
+        self._watched = True
+        if sending.patience_over < sending.hard_end:
             timeline.at(sending.patience_over, lambda: self._patience_over(sending))
-        if due > sending.hard_end:
-            timeline.at(sending.hard_end, sending.abort)
+        timeline.at(sending.hard_end, sending.abort)
 
     def _patience_over(self, sending: Sending) -> None:
         if sending.done or self._told:

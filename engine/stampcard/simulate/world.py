@@ -30,8 +30,9 @@ from stampcard.simulate.tally import Tally, recovered
 from stampcard.simulate.task import DIED, Broken, Task
 from stampcard.simulate.till import Machine, SimTill
 from stampcard.simulate.timeline import Timeline
-from stampcard.simulate.weather import Crash, Fault
+from stampcard.simulate.weather import Crash, CrashPoint, Fault
 from stampcard.step import effects as do
+from stampcard.step.conclude import Ending
 from stampcard.step.rounds import recover_all
 from stampcard.transport.contract import Sent
 
@@ -87,8 +88,9 @@ class World:
         self.scenario = make(Draw(plan.luck), self.timeline)
         self.network = Network(self.timeline, self.scenario.model, Draw(plan.luck, 1))
         self.network.away = list(plan.away)
-        self.shops = [Shop(self, n, tills) for n, tills in enumerate(plan.tills)]
+        self.shops = [Shop(self, n, tills) for n, tills in enumerate(plan.tills[: self.scenario.shops])]
         self.adapter = self.shops[0].tills[0].adapter
+        self._observes = "observe" in self.adapter.policies
         self.customers = {v.order_id: Customer(v, self.shops[v.shop % len(self.shops)]) for v in plan.visits}
 
     def run(self) -> Broken | None:
@@ -259,6 +261,9 @@ class World:
         """The process of this step dies."""
         crash = task.crash or Crash(None)
         self.tally.crashes[task.phase.value] += 1
+        if task.phase in (CrashPoint.EARLY, CrashPoint.PROMISED) and task.ahead:
+            self._flush(task, "none")
+            task.cell = (task.ahead, None)
         self._flush(task, task.phase.value)
         self._tell(f"till {task.till.number + 1} dies: {task.phase.value}", task.order_id)
         if not crash.power:
@@ -330,26 +335,30 @@ class World:
         self.timeline.run()
 
     def _settle(self, till: SimTill, order_id: str) -> None:
+        """With nothing in the way any more, its doubt is settled and its provider's word is heard."""
         order = self.look(till, order_id)
-        if order is None or (order.doubt is None and "observe" not in order.allowed):
+        if order is None:
             return
+        verbs = till.verbs.within(60.0)
+        if order.doubt is not None and not order.doubt.needs_human:
+            told = self._done(till, order_id, "recover", verbs.recover(order_id, within=7_200.0))
+            if isinstance(told, StampcardError) and not isinstance(told, NeedsHumanError):
+                raise Broken("at rest", order_id, f"nothing is in the way any more, and it cannot be settled: {told!r}")
+            order = self.look(till, order_id)
+        if order is not None and order.doubt is None and self._observes and "observe" in order.allowed:
+            self._done(till, order_id, "observe", verbs.observe(order))
+
+    def _done(self, till: SimTill, order_id: str, name: str, step: Wish) -> object:
+        """What this step comes to, once it has come to its end."""
         told: list[object] = []
-        step = till.verbs.recover(order_id, within=7_200.0)
-        Task(
-            till, step, order_id, "recover", lambda task, result: (self._ended(task, result), told.append(result))
-        ).begin()  # type: ignore[func-returns-value]  # both are wanted
+
+        def ended(task: Task, result: object) -> None:
+            told.append(result)
+            self._ended(task, result)
+
+        Task(till, step, order_id, name, ended).begin()
         self.timeline.run()
-        if isinstance(told[0], StampcardError) and not isinstance(told[0], NeedsHumanError):
-            raise Broken("at rest", order_id, f"nothing is in the way any more, and it cannot be settled: {told[0]!r}")
-        order = self.look(till, order_id)
-        if (
-            order is not None
-            and order.doubt is None
-            and "observe" in order.allowed
-            and "observe" in till.adapter.policies
-        ):
-            Task(till, till.verbs.observe(order), order_id, "observe", self._ended).begin()
-            self.timeline.run()
+        return told[0] if told else None
 
     def _check(self) -> None:
         orders: list[AnyOrder] = []
@@ -409,8 +418,10 @@ def _told(result: object) -> str:
             )
         case StampcardError():
             return f"-> {type(result).__name__}: {result.detail or result}"
+        case Ending():
+            return f"-> {type(result.outcome).__name__}" + ("" if result.written else ", kept as evidence")
         case _:
-            return f"-> {result!r}"
+            return f"-> {result!r}"[:200]
 
 
 _NOBODY: Any = None

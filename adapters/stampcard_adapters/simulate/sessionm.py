@@ -1,0 +1,122 @@
+"""SessionM as the simulator plays it: prizes for points, approved or not, by customers who want the same one twice.
+
+May live here: what a clerk does, every switch drawn, and which of the provider's orders are whose. May not: the
+adapter's own way of finding a lost order as its witness.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final
+
+from stampcard.model import AnyOrder
+from stampcard.simulate import Draw, Scenario, Wish
+from stampcard.wire import Request
+from stampcard_adapters.sandbox.sessionm import SessionMModel
+from stampcard_adapters.sandbox.sessionm import Switches as SandboxSwitches
+from stampcard_adapters.testing.sessionm import SessionMBooks, names
+
+__all__ = ["SessionMScenario", "sessionm"]
+
+_WHY: Final = "simulated"
+_PENDING: Final = ("approve",) * 5 + ("reject",) * 5 + ("observe",) * 4
+
+
+class SessionMScenario(Scenario):
+    """Four offers and three customers; customer care decides at its own console now and then."""
+
+    def __init__(self, draw: Draw, clock: Callable[[], Any]) -> None:
+        self.tells = draw.pick(("unique", "unique", "repeatable", "ignored"))
+        self.sends_id = draw.chance(0.85)
+        shaped = draw.chance(0.3)
+        fields = draw.pick(("everywhere", "everywhere", "update"))
+        self._shows_id = self.sends_id and self.tells != "ignored" and fields == "everywhere"
+        model = SessionMModel(
+            switches=SandboxSwitches(
+                path_key=draw.pick(("must_match", "ignored")),
+                refusal_status=draw.pick((200, 200, 400, 422)),
+                code_case=draw.pick(("lower", "upper")),
+                available_points=draw.pick(("integer", "string", "absent")),
+                table_fields=fields,
+                list_says_ok=draw.chance(0.7),
+                auto_approve=draw.chance(0.2),
+                order_external_id=self.tells,
+                stock_taken_at=draw.pick(("placement", "approval")),
+                reject_returns_points=draw.chance(0.7),
+                reject_returns_stock=draw.chance(0.7),
+                same_status=draw.pick(("refused", "accepted")),
+                status_codes=draw.pick(("named", "swapped")),
+                list_order=draw.pick(("newest", "newest", "oldest")),
+                strict_bounds=draw.chance(0.7),
+            ),
+            lenient=draw.chance(0.3),
+            clock=clock,
+        )
+        books = SessionMBooks(model)
+        super().__init__(books.provider(send_external_id=self.sends_id, adopt_by_shape=shaped), model)
+        if shaped:
+            self.shops = 1  # the switch is for whoever knows that nobody else orders for these customers
+        self._shared = not shaped
+        self.not_twice = frozenset({"redeem"})  # trap 9: a create takes points each time it arrives
+        self._offers = (books.card, books.card, books.card, books.coffee, books.gone)
+        self._users = (books.user, books.user, books.odd, books.poor)
+
+    def names(self, request: Request) -> tuple[str | None, str | None]:
+        return names(request)
+
+    def open(self, verbs: Any, order_id: str, draw: Draw) -> Wish:
+        wish: Wish = verbs.redeem(
+            order_id, draw.pick(self._offers), user=draw.pick(self._users), quantity=1 + draw.below(2)
+        )
+        return wish
+
+    def next(self, verbs: Any, order: AnyOrder, draw: Draw) -> Wish | None:
+        if order.state == "new":
+            return self.open(verbs, order.id, draw) if draw.chance(0.9) else verbs.abandon(order, why=_WHY)
+        if order.state != "pending_approval":
+            return None
+        wanted = draw.pick(_PENDING)
+        wish: Wish = verbs.observe(order) if wanted == "observe" else getattr(verbs, wanted)(order, why=_WHY)
+        return wish
+
+    def provider_acts(self, order: AnyOrder, draw: Draw) -> None:
+        model: SessionMModel = self.model
+        number = order.facts.order_id
+        if number is not None and model.states(number)[-1:] == ("pending_approval",) and draw.chance(0.3):
+            getattr(model, draw.pick(("approve", "reject")))(number)
+
+    def agrees(self, order: AnyOrder) -> bool:
+        number = order.facts.order_id
+        if order.state in ("new", "abandoned"):
+            return number is None
+        return number is not None and self.model.states(number)[-1:] == (str(order.state),)
+
+    def conserved(self, orders: Sequence[AnyOrder]) -> Iterator[str]:
+        """Every order there is one of ours, and only one of ours."""
+        owners: dict[int, str] = {}
+        for order in orders:
+            number = order.facts.order_id
+            if number is not None:
+                if number in owners:
+                    yield f"order {number} at the provider is both {owners[number]} and {order.id} here"
+                owners[number] = order.id
+        unknown = [number for number in self.model.orders() if number not in owners]
+        doubted = [o for o in orders if o.doubt is not None and o.doubt.trigger == "redeem"]
+        if len(unknown) > len(doubted):
+            yield f"points were taken for nobody: orders {unknown} at the provider, {len(doubted)} here in doubt"
+
+    def reason(self, order: AnyOrder, said: str) -> str | None:
+        if "no clear answer in" in said:
+            return "no clear answer in so many calls"
+        if "do not carry this order's id" in said:
+            if not self._shows_id:
+                return "new orders of the offer, and ids are not shown"
+            return "new orders of the offer, from another till" if self._shared else None
+        if "late reply" in said:
+            return "a late reply contradicts what was concluded"
+        return None
+
+
+def sessionm(draw: Draw, clock: Callable[[], Any]) -> Scenario:
+    """A world of SessionM's."""
+    return SessionMScenario(draw, clock)
