@@ -124,6 +124,8 @@ class KiboScenario(Scenario):
         trigger = "" if order.doubt is None else order.doubt.trigger
         if trigger == "authorize" and "money may be held" in said:
             return "a card is never stored: its owner is asked"
+        if trigger == "cancel" and "a repeat was answered no" in said:
+            return "a repeated cancel was refused, and the order is not cancelled"
         return None
 
 

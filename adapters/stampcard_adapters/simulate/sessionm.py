@@ -29,7 +29,7 @@ class SessionMScenario(Scenario):
         self.tells = draw.pick(("unique", "unique", "repeatable", "ignored"))
         self.sends_id = draw.chance(0.85)
         shaped = draw.chance(0.3)
-        fields = draw.pick(("everywhere", "everywhere", "update"))
+        fields = draw.pick(("everywhere", "everywhere", "update")) if not shaped or draw.chance(0.4) else "update"
         self._shows_id = self.sends_id and self.tells != "ignored" and fields == "everywhere"
         model = SessionMModel(
             switches=SandboxSwitches(
@@ -58,8 +58,9 @@ class SessionMScenario(Scenario):
             self.shops = 1  # the switch is for whoever knows that nobody else orders for these customers
         self._shared = not shaped
         self.not_twice = frozenset({"redeem"})  # trap 9: a create takes points each time it arrives
-        self._offers = (books.card, books.card, books.card, books.coffee, books.gone)
-        self._users = (books.user, books.user, books.odd, books.poor)
+        # Where orders are told by their shape, everybody wants the same: there it is hard.
+        self._offers = (books.card,) if shaped else (books.card, books.card, books.card, books.coffee, books.gone)
+        self._users = (books.user,) if shaped else (books.user, books.user, books.odd, books.poor)
 
     def names(self, request: Request) -> tuple[str | None, str | None]:
         return names(request)

@@ -13,7 +13,9 @@ from decimal import ROUND_DOWN, Decimal
 from typing import Any, Final
 
 import attrs
+import httpx
 
+from stampcard.commands import Void
 from stampcard.model import (
     GUEST,
     AnyOrder,
@@ -33,6 +35,7 @@ from stampcard.wire import Request
 from stampcard_adapters.sandbox.http import Response
 from stampcard_adapters.sandbox.spendgo import SpendgoModel
 from stampcard_adapters.sandbox.spendgo import Switches as SandboxSwitches
+from stampcard_adapters.spendgo import SpendgoAdapter
 from stampcard_adapters.testing.spendgo import SpendgoBooks, names
 
 __all__ = ["Books", "SpendgoScenario", "Witness", "spendgo"]
@@ -93,6 +96,9 @@ class SpendgoScenario(Scenario):
         self.repeat = repeat
         if repeat == "unsafe":  # it does twice what is delivered twice: no till can help that
             self.not_twice = frozenset({"place", "bill", "complete", "void", "refund"})
+        # Elsewhere a second void is a no that is believed to come from our own first send, or gives a reward back twice.
+        self._console = repeat == "replayed" and self.lenient
+        self._moved: set[str] = set()
         self._sandbox = model
         self._members = (books.member, books.shopper)
         ten_percent = model.give(
@@ -140,10 +146,26 @@ class SpendgoScenario(Scenario):
         found: AnyOrder = yield from verbs.checkout(order, basket, buyer=buyer, reward=reward, projected=less)
         return found
 
+    def provider_acts(self, order: AnyOrder, draw: Draw) -> None:
+        """Somebody voids it at the provider's own console: the same call, made by nobody's till."""
+        if not self._console or order.facts.basket is None or order.state not in ("checkout", "placed", "billed"):
+            return
+        adapter = SpendgoAdapter(self.provider)
+        void = adapter.request(order, Void(why="at the console"))
+        sent = httpx.Request(void.method, adapter.base_url + void.target, headers=void.headers, content=void.body)
+        signed = next(adapter.auth(order.site).sync_auth_flow(sent))
+        answer = self.model.handle(
+            Request(method=void.method, target=void.target, headers=dict(signed.headers), body=void.body)
+        )
+        if answer.status == 200:
+            self._moved.add(order.id)
+
     # what has to hold
 
     def agrees(self, order: AnyOrder) -> bool:
         states = self._sandbox.states(order.id)
+        if order.id in self._moved:  # no look-up shows it: here it stands where it stood, and nowhere it has not been
+            return order.state in (*states, "new", "abandoned")
         if order.state in ("new", "abandoned"):
             return set(states) <= {"checkout"}
         return bool(states) and states[-1] == order.state
@@ -162,6 +184,8 @@ class SpendgoScenario(Scenario):
         if "no clear answer in" in said:
             return "no clear answer in so many calls"
         trigger = "" if order.doubt is None else order.doubt.trigger
+        if order.id in self._moved and "a repeat was answered no" in said:
+            return "a repeat's no: the order was voided at the provider's console"
         if self.repeat == "replayed":
             if "a repeat was answered no" in said and trigger in ("place", "bill") and order.facts.reward is not None:
                 return "a repeat's no: the reward was used by another order, or is gone"

@@ -365,9 +365,8 @@ class Sending:
 
     def latest(self, draw: Draw) -> float:
         """See `Flight.latest`."""
-        end = self._started + self._window
-        start = min(self.hard_end, end - 1.0)
-        return draw.between(start, end)
+        end = max(self._started, self._started + self._window)
+        return draw.between(min(self.hard_end, end), end)
 
     def slow(self, draw: Draw) -> float:
         """See `Flight.slow`."""

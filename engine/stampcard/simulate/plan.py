@@ -38,7 +38,8 @@ class Kind(StrEnum):
 class Move:
     """One thing somebody does. lane: at which till of the shop. wait: seconds after the move before has ended, or,
     where they overlap, has begun. pace: seconds the store takes, in which others go on. within: of a recovery. fault:
-    of its first call that is promised, or observes."""
+    of its first call that is promised, or observes. freeze: where its process is not scheduled for a while, and for how
+    many seconds."""
 
     kind: Kind
     lane: int
@@ -49,6 +50,7 @@ class Move:
     within: float = 0.0
     fault: Fault | None = None
     crash: Crash | None = None
+    freeze: tuple[CrashPoint, float] | None = None
 
 
 @attrs.frozen
@@ -98,6 +100,8 @@ _WITHIN: Final = (0.0, 0.0, 5.0, 60.0, 600.0)
 _DOWN: Final = (0.5, 5.0, 60.0, 200.0)
 
 
+_FROZEN: Final = (CrashPoint.EARLY, CrashPoint.PROMISED, CrashPoint.READ)
+_FREEZES: Final = (1.0, 8.0, 15.0, 60.0, 140.0)
 _ANY: Final = (None, *FAULTS)
 
 
@@ -184,6 +188,7 @@ def _move(draw: Draw, storm: float) -> Move:
         within=draw.pick(_WITHIN),
         fault=fault,
         crash=crash,
+        freeze=(draw.pick(_FROZEN), draw.pick(_FREEZES)) if draw.chance(storm / 12) else None,
     )
 
 

@@ -87,7 +87,7 @@ def _simpler(visit: Visit) -> Iterator[Visit]:
             yield attrs.evolve(visit, **{name: {k: v for k, v in faults.items() if k != spot}})
     moves = visit.moves
     for n, move in enumerate(moves):
-        for trouble in ("crash", "fault"):
+        for trouble in ("crash", "fault", "freeze"):
             if getattr(move, trouble) is not None:
                 calm = attrs.evolve(move, **{trouble: None})
                 yield attrs.evolve(visit, moves=(*moves[:n], calm, *moves[n + 1 :]))

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from stampcard.errors import StampcardError
+from stampcard.journal.fold import PROBE
 from stampcard.simulate.weather import Crash, CrashPoint, Fault
 from stampcard.step import effects as do
 
@@ -64,6 +65,7 @@ class Task:
         "cell",
         "crash",
         "fault",
+        "freeze",
         "fresh",
         "name",
         "on_end",
@@ -86,6 +88,7 @@ class Task:
         *,
         crash: Crash | None = None,
         fault: Fault | None = None,
+        freeze: tuple[CrashPoint, float] | None = None,
         pace: float = 0.0,
     ) -> None:
         self.till = till
@@ -97,6 +100,7 @@ class Task:
         self.fault = fault
         """What its first promised call meets; fresh: it has made none yet."""
         self.fresh = True
+        self.freeze = freeze
         self.pace = pace
         self.phase = CrashPoint.EARLY
         self.calls: list[str] = []
@@ -130,8 +134,13 @@ class Task:
                 if self._effects - 1 == crash_before:
                     raise Dies
                 if pace and isinstance(effect, (do.Load, do.Write)):
-                    self.till.world.timeline.after(pace, lambda effect=effect: self._later(effect))
+                    till.world.timeline.after(pace, lambda effect=effect: self._later(effect))
                     return
+                if self.freeze is not None and isinstance(effect, do.Send):
+                    frozen = self.frozen(CrashPoint.PROMISED)
+                    if frozen:
+                        till.world.timeline.after(frozen, lambda effect=effect: self._later(effect))
+                        return
                 answer, trouble = self._performed(effect)
                 if answer is SUSPENDED:
                     return
@@ -169,9 +178,22 @@ class Task:
             return
         if followed:
             self.phase = CrashPoint.READ
-            if intent in self.till.journal.promises:
+            promise = self.till.journal.promises.get(intent)
+            if promise is not None and promise.code != PROBE:  # what a look shows is written when it settles something
                 self.unwritten.add(intent)
-        self._go(sent, None)
+        frozen = self.frozen(CrashPoint.READ if followed else CrashPoint.EARLY)
+        if frozen:
+            self.till.world.timeline.after(frozen, lambda: self.resumed(sent))
+        else:
+            self._go(sent, None)
+
+    def frozen(self, point: CrashPoint) -> float:
+        """Seconds for which the process is not scheduled here; once."""
+        if self.freeze is None or self.freeze[0] is not point:
+            return 0.0
+        seconds, self.freeze = self.freeze[1], None
+        self.till.world.froze(self, point, seconds)
+        return seconds
 
     def is_sending(self) -> bool:
         """Its call is under way, and it waits for it."""

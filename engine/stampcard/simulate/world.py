@@ -39,8 +39,8 @@ from stampcard.transport.contract import Sent
 __all__ = ["World"]
 
 _PHRASES: Final = Phrases(None)
-_SLACK: Final = 5.0
-"""Seconds between a promise and its call, at most: a late window is counted from the promise."""
+_SLACK: Final = 1.0
+"""Seconds: nothing lands in the last moment of a late window, nor of a call."""
 _LONG: Final = 3_600.0
 """How late a call may land where it does not matter."""
 _TWICE: Final = frozenset({Fault.TWICE, Fault.ECHO})
@@ -145,7 +145,15 @@ class World:
 
         self._tell(f"till {till.number + 1}: {name}", customer.plan.order_id)
         task = Task(
-            till, step, customer.plan.order_id, name, ended, crash=move.crash, fault=move.fault, pace=move.pace
+            till,
+            step,
+            customer.plan.order_id,
+            name,
+            ended,
+            crash=move.crash,
+            fault=move.fault,
+            freeze=move.freeze,
+            pace=move.pace,
         )
         task.begin()
 
@@ -212,12 +220,15 @@ class World:
         else:
             promise = task.till.journal.promises.get(effect.intent)
             owner = None if promise is None or promise.ownership is None else promise.ownership.owner
-            if promise is None or owner != task.till.owner:
+            over = task.till.monotonic() >= effect.hard_end  # too late: no byte will leave
+            if promise is None or (owner != task.till.owner and not over):
                 raise Broken("intent first", task.order_id, f"{trigger} left without a promise in the journal")
             task.sends += 1
             order_id, operation = promise.order_id, promise.trigger
             meant, looks = self.adapter.policies[operation], promise.code == PROBE
-            window = _LONG if looks or meant.repeat is Repeat.SAME_KEY else meant.late_window - _SLACK
+            # A late window is counted from the promise, whenever its call sets out.
+            gone = (self.timeline() - promise.at).total_seconds()
+            window = _LONG if looks or meant.repeat is Repeat.SAME_KEY else meant.late_window - gone - _SLACK
             operation = f"{operation}: look" if looks else operation
             task.cell = (operation, None)
         fault = self._fault(task, order_id)
@@ -249,6 +260,11 @@ class World:
     def resolved(self, task: Task, effect: do.Send, sent: Sent) -> None:
         """One step: a call has come to an end."""
         self.tally.steps += 1
+
+    def froze(self, task: Task, point: CrashPoint, seconds: float) -> None:
+        """Its process is not scheduled for a while."""
+        self.tally.faults["frozen"] += 1
+        self._tell(f"{task.name}: frozen for {seconds:g} s ({point.value})", task.order_id)
 
     def wrote(self, task: Task, entries: tuple[Entry, ...]) -> None:
         """Entries are durable."""
