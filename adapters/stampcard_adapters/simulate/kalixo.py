@@ -12,6 +12,7 @@ from stampcard.model import AnyOrder, Money
 from stampcard.simulate import Draw, Scenario, Wish
 from stampcard.wire import Request
 from stampcard_adapters.kalixo import Item
+from stampcard_adapters.kalixo.values import Version
 from stampcard_adapters.sandbox.kalixo import KalixoModel
 from stampcard_adapters.sandbox.kalixo import Switches as SandboxSwitches
 from stampcard_adapters.testing.kalixo import KalixoBooks, names
@@ -36,6 +37,7 @@ _BASKETS: Final = (
     (Item(product_id=9003, sku="KTEST-FAIL", price=_gbp("10")),),
     (Item(product_id=404, sku="GB-EN-404", price=_gbp("1")),),
 )
+_SLOW: Final = _BASKETS[3]
 _ENDED: Final = {
     "completed": ("completed", "partially_completed"),
     "partially_completed": ("partially_completed",),
@@ -51,8 +53,17 @@ _NOTHING: Final = ("new", "abandoned")
 class KalixoScenario(Scenario):
     """One account and its wallet; orders that wait are moved by the provider, or end by themselves."""
 
-    def __init__(self, draw: Draw, clock: Callable[[], Any]) -> None:
-        self.version: Any = draw.pick((1, 2, 2))
+    opening = ("place",)
+
+    def __init__(self, draw: Draw, clock: Callable[[], Any], *, version: Version | None = None) -> None:
+        """version: with all switches as by default; None: everything is drawn."""
+        self.version: Version
+        if version is not None:
+            self.version = version
+            model = KalixoModel(clock=clock)
+            super().__init__(KalixoBooks(model).provider(version), model)
+            return
+        self.version = draw.pick((1, 2, 2))
         seconds = draw.pick((0, 0, 30))
         self._duplicate = draw.pick(("existing", "existing", "conflict", "refused"))
         access = draw.pick((4 * 60 * 60, 4 * 60 * 60, 90))
@@ -97,6 +108,10 @@ class KalixoScenario(Scenario):
         if order.final:
             return None
         wish: Wish = verbs.observe(order)
+        return wish
+
+    def fire(self, verbs: Any, order: Any, trigger: str) -> Wish:
+        wish: Wish = verbs.place(order, _SLOW) if trigger == "place" else getattr(verbs, trigger)(order)
         return wish
 
     def provider_acts(self, order: AnyOrder, draw: Draw) -> None:

@@ -25,7 +25,13 @@ _AMOUNTS: Final = (None, None, None, Money("1.00", "USD"), Money("2.01", "USD"))
 class KiboScenario(Scenario):
     """Carts of one item; cards that are good and cards that are not."""
 
-    def __init__(self, draw: Draw, clock: Callable[[], Any]) -> None:
+    opening = ("authorize",)
+
+    def __init__(self, draw: Draw, clock: Callable[[], Any], *, drawn: bool = True) -> None:
+        """drawn: every switch; else all are as by default."""
+        if not drawn:
+            self._settle(KiboModel(clock=clock), {})
+            return
         status = draw.pick((200, 201))
         model = KiboModel(
             switches=SandboxSwitches(
@@ -47,13 +53,16 @@ class KiboScenario(Scenario):
             lenient=draw.chance(0.3),
             clock=clock,
         )
+        switches = {
+            "accept_201": status == 201,
+            "find_by_external_id": draw.chance(0.3),
+            "action_first": draw.chance(0.3),
+        }
+        self._settle(model, switches)
+
+    def _settle(self, model: KiboModel, switches: dict[str, bool]) -> None:
         self._books = KiboBooks(model)
-        provider = self._books.provider(
-            accept_201=status == 201,
-            find_by_external_id=draw.chance(0.3),
-            action_first=draw.chance(0.3),
-        )
-        super().__init__(provider, model)
+        super().__init__(self._books.provider(**switches), model)
         self.not_twice = frozenset({"authorize"})  # trap 16: nothing makes it idempotent
 
     def names(self, request: Request) -> tuple[str | None, str | None]:
@@ -83,6 +92,23 @@ class KiboScenario(Scenario):
                 wish = verbs.observe(order) if draw.chance(0.3) else verbs.cancel(order, CancelReason.MISTAKE)
             case _:
                 return None
+        return wish
+
+    def fire(self, verbs: Any, order: Any, trigger: str) -> Wish:
+        wish: Wish
+        match trigger:
+            case "authorize":
+                order_id = order if isinstance(order, str) else order.id
+                again = not isinstance(order, str) and order.doubt is not None
+                wish = verbs.authorize(self._books.cart(order_id), self._books.card, again=again)
+            case "create":
+                wish = verbs.create(order)
+            case "cancel":
+                wish = verbs.cancel(order, CancelReason.MISTAKE)
+            case "observe":
+                wish = verbs.observe(order)
+            case _:
+                wish = getattr(verbs, trigger)(order, why=_WHY)
         return wish
 
     def provider_acts(self, order: AnyOrder, draw: Draw) -> None:

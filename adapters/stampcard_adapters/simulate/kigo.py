@@ -26,7 +26,13 @@ _LAST: Final = 3
 class KigoScenario(Scenario):
     """Three products: plenty, a few, none."""
 
-    def __init__(self, draw: Draw, clock: Callable[[], Any]) -> None:
+    opening = ("place",)
+
+    def __init__(self, draw: Draw, clock: Callable[[], Any], *, drawn: bool = True) -> None:
+        """drawn: every switch; else all are as by default."""
+        if not drawn:
+            self._settle(KigoModel(clock=clock), {}, few=0)
+            return
         model = KigoModel(
             switches=SandboxSwitches(
                 session_status=draw.pick((200, 201)),
@@ -42,10 +48,13 @@ class KigoScenario(Scenario):
             lenient=draw.chance(0.3),
             clock=clock,
         )
+        self._settle(model, {"product_in_body": draw.chance(0.3)}, few=draw.pick((0, _LAST)))
+
+    def _settle(self, model: KigoModel, switches: dict[str, bool], *, few: int) -> None:
         books = KigoBooks(model)
-        super().__init__(books.provider(product_in_body=draw.chance(0.3)), model)
+        super().__init__(books.provider(**switches), model)
         self._few = books.sold_out
-        model.set_stock(self._few, draw.pick((0, _LAST)))
+        model.set_stock(self._few, few)
         self._products = (books.product, books.product, books.product, self._few, "nothing")
         self._stock = {product: model.stock(product) for product in (books.product, self._few)}
 
@@ -66,6 +75,14 @@ class KigoScenario(Scenario):
             wish: Wish = verbs.reveal(order, user=order.facts.user, why="shown to the customer")
             return wish
         return None
+
+    def fire(self, verbs: Any, order: Any, trigger: str) -> Wish:
+        if trigger != "place":
+            wish: Wish = verbs.abandon(order)
+            return wish
+        order_id = order if isinstance(order, str) else order.id
+        wish = verbs.place(order_id, self._products[0], user=_USERS[0])
+        return wish
 
     def asks(self, request: Request) -> bool:
         return True  # showing a link repeats the order call: it is a question only for an order that is placed

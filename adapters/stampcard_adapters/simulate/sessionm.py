@@ -25,12 +25,18 @@ _PENDING: Final = ("approve",) * 5 + ("reject",) * 5 + ("observe",) * 4
 class SessionMScenario(Scenario):
     """Four offers and three customers; customer care decides at its own console now and then."""
 
-    def __init__(self, draw: Draw, clock: Callable[[], Any]) -> None:
-        self.tells = draw.pick(("unique", "unique", "repeatable", "ignored"))
-        self.sends_id = draw.chance(0.85)
+    opening = ("redeem",)
+
+    def __init__(self, draw: Draw, clock: Callable[[], Any], *, drawn: bool = True) -> None:
+        """drawn: every switch; else all are as by default."""
+        if not drawn:
+            self._settle(SessionMModel(clock=clock), {}, shaped=False, shows_id=True)
+            return
+        tells = draw.pick(("unique", "unique", "repeatable", "ignored"))
+        sends_id = draw.chance(0.85)
         shaped = draw.chance(0.3)
         fields = draw.pick(("everywhere", "everywhere", "update")) if not shaped or draw.chance(0.4) else "update"
-        self._shows_id = self.sends_id and self.tells != "ignored" and fields == "everywhere"
+        shows_id = sends_id and tells != "ignored" and fields == "everywhere"
         model = SessionMModel(
             switches=SandboxSwitches(
                 path_key=draw.pick(("must_match", "ignored")),
@@ -40,7 +46,7 @@ class SessionMScenario(Scenario):
                 table_fields=fields,
                 list_says_ok=draw.chance(0.7),
                 auto_approve=draw.chance(0.2),
-                order_external_id=self.tells,
+                order_external_id=tells,
                 stock_taken_at=draw.pick(("placement", "approval")),
                 reject_returns_points=draw.chance(0.7),
                 reject_returns_stock=draw.chance(0.7),
@@ -52,8 +58,13 @@ class SessionMScenario(Scenario):
             lenient=draw.chance(0.3),
             clock=clock,
         )
+        switches = {"send_external_id": sends_id, "adopt_by_shape": shaped}
+        self._settle(model, switches, shaped=shaped, shows_id=shows_id)
+
+    def _settle(self, model: SessionMModel, switches: dict[str, bool], *, shaped: bool, shows_id: bool) -> None:
         books = SessionMBooks(model)
-        super().__init__(books.provider(send_external_id=self.sends_id, adopt_by_shape=shaped), model)
+        super().__init__(books.provider(**switches), model)
+        self._shows_id = shows_id
         if shaped:
             self.shops = 1  # the switch is for whoever knows that nobody else orders for these customers
         self._shared = not shaped
@@ -78,6 +89,18 @@ class SessionMScenario(Scenario):
             return None
         wanted = draw.pick(_PENDING)
         wish: Wish = verbs.observe(order) if wanted == "observe" else getattr(verbs, wanted)(order, why=_WHY)
+        return wish
+
+    def fire(self, verbs: Any, order: Any, trigger: str) -> Wish:
+        wish: Wish
+        match trigger:
+            case "redeem":
+                order_id = order if isinstance(order, str) else order.id
+                wish = verbs.redeem(order_id, self._offers[0], user=self._users[0])
+            case "observe":
+                wish = verbs.observe(order)
+            case _:
+                wish = getattr(verbs, trigger)(order, why=_WHY)
         return wish
 
     def provider_acts(self, order: AnyOrder, draw: Draw) -> None:

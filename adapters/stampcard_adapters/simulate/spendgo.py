@@ -35,6 +35,7 @@ from stampcard.wire import Request
 from stampcard_adapters.sandbox.http import Response
 from stampcard_adapters.sandbox.spendgo import SpendgoModel
 from stampcard_adapters.sandbox.spendgo import Switches as SandboxSwitches
+from stampcard_adapters.sandbox.spendgo.switches import Repeat
 from stampcard_adapters.spendgo import SpendgoAdapter
 from stampcard_adapters.testing.spendgo import SpendgoBooks, names
 
@@ -70,10 +71,16 @@ _PATH: Final = {
 class SpendgoScenario(Scenario):
     """Two members and guests; rewards that fit, do not fit, run out, and are wanted at two tills at once."""
 
-    def __init__(self, draw: Draw, clock: Callable[[], Any]) -> None:
+    opening = ("checkout",)
+
+    def __init__(self, draw: Draw, clock: Callable[[], Any], *, repeat: Repeat | None = None) -> None:
+        """repeat: as it is by default, but for this; None: everything is drawn."""
+        if repeat is not None:
+            self._settle(SpendgoModel(switches=SandboxSwitches(repeat=repeat), clock=clock), repeat, {})
+            return
         repeat = draw.pick(("replayed", "replayed", "refused", "unsafe"))
         leave = draw.pick(("billed", "billed", "placed", "completed"))
-        self.lenient = draw.chance(0.3)
+        lenient = draw.chance(0.3)
         model = SpendgoModel(
             switches=SandboxSwitches(
                 repeat=repeat,
@@ -82,27 +89,31 @@ class SpendgoScenario(Scenario):
                 guest_reward=draw.pick(("rejected", "ignored")),
                 foreign_reward_status=draw.pick((400, 403)),
             ),
-            lenient=self.lenient,
+            lenient=lenient,
             clock=clock,
         )
+        switches = {
+            "points_leave_at": leave,
+            "gone_is_used": draw.chance(0.3),
+            "payments_as_array": draw.chance(0.3),
+        }
+        self._settle(model, repeat, switches, lenient=lenient, tens=1 + draw.below(3))
+
+    def _settle(
+        self, model: SpendgoModel, repeat: Repeat, switches: dict[str, Any], *, lenient: bool = False, tens: int = 1
+    ) -> None:
         books = SpendgoBooks(model)
-        provider = books.provider(
-            repeat=repeat,
-            points_leave_at=leave,
-            gone_is_used=draw.chance(0.3),
-            payments_as_array=draw.chance(0.3),
-        )
-        super().__init__(provider, Witness(model))
+        super().__init__(books.provider(repeat=repeat, **switches), Witness(model))
         self.repeat = repeat
         if repeat == "unsafe":  # it does twice what is delivered twice: no till can help that
             self.not_twice = frozenset({"place", "bill", "complete", "void", "refund"})
         # Elsewhere a second void is a no that is believed to come from our own first send, or gives a reward back twice.
-        self._console = repeat == "replayed" and self.lenient
+        self._console = repeat == "replayed" and lenient
         self._moved: set[str] = set()
         self._sandbox = model
         self._members = (books.member, books.shopper)
         ten_percent = model.give(
-            books.member.id, label="10% off", value=10, kind="discount", min_spend=15, quantity=1 + draw.below(3)
+            books.member.id, label="10% off", value=10, kind="discount", min_spend=15, quantity=tens
         )
         listed = [*model.rewards(books.member.id), *model.rewards(books.shopper.id), ten_percent]
         self._scope = (tuple(m.id for m in self._members), tuple(sorted({r for r in listed if r[:2] != "P_"})))
@@ -145,6 +156,23 @@ class SpendgoScenario(Scenario):
                 less = draw.pick((_usd("11"), _usd("7.50"), _usd("19")))
         found: AnyOrder = yield from verbs.checkout(order, basket, buyer=buyer, reward=reward, projected=less)
         return found
+
+    def ready(self, verbs: Any) -> Wish:
+        return self._list(verbs)
+
+    def _list(self, verbs: Any) -> Step[None]:
+        self._listed: Sequence[Reward] = yield from verbs.rewards(self._members[0])
+
+    def fire(self, verbs: Any, order: Any, trigger: str) -> Wish:
+        if trigger == "checkout":
+            reward = next(r for r in self._listed if r.value == _usd("5"))
+            wish: Wish = verbs.checkout(order, _BASKETS[0], buyer=self._members[0], reward=reward)
+            return wish
+        if trigger in ("place", "bill"):
+            wish = getattr(verbs, trigger)(order, tenders=_cash(_usd("51.68")))
+            return wish
+        wish = verbs.complete(order) if trigger == "complete" else getattr(verbs, trigger)(order, why=_WHY)
+        return wish
 
     def provider_acts(self, order: AnyOrder, draw: Draw) -> None:
         """Somebody voids it at the provider's own console: the same call, made by nobody's till."""

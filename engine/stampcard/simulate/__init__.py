@@ -13,9 +13,10 @@ Needs no extra. Importing `stampcard` does not import it.
 from __future__ import annotations
 
 from stampcard.simulate.chance import Draw
+from stampcard.simulate.exhaustive import Exhausted, Failure, exhaust
 from stampcard.simulate.invariants import PROMISES, broken_history, still_open
 from stampcard.simulate.plan import Plan, drawn
-from stampcard.simulate.run import SimulationReport, simulate, simulate_drawn
+from stampcard.simulate.run import SimulationReport, simulate, simulate_drawn, untroubled
 from stampcard.simulate.scenario import Make, Scenario, Wish
 from stampcard.simulate.shrink import Violation
 from stampcard.simulate.weather import Crash, CrashPoint, Fault
@@ -26,6 +27,8 @@ __all__ = [
     "Crash",
     "CrashPoint",
     "Draw",
+    "Exhausted",
+    "Failure",
     "Fault",
     "Make",
     "Plan",
@@ -36,7 +39,9 @@ __all__ = [
     "World",
     "broken_history",
     "drawn",
+    "exhaust",
     "simulate",
     "simulate_drawn",
     "still_open",
+    "untroubled",
 ]

@@ -41,6 +41,8 @@ class Network:
         self.away: list[tuple[float, float]] = []
         """When nobody can be reached: from, to."""
         self.down_until = 0.0
+        self.lateness: float | None = None
+        """How late in its window a late call lands, 0 to 1; None: that is drawn."""
         self.flights: dict[int, Flight] = {}
         self._count = 0
 
@@ -366,7 +368,8 @@ class Sending:
     def latest(self, draw: Draw) -> float:
         """See `Flight.latest`."""
         end = max(self._started, self._started + self._window)
-        return draw.between(min(self.hard_end, end), end)
+        start, lateness = min(self.hard_end, end), self.network.lateness
+        return draw.between(start, end) if lateness is None else start + lateness * (end - start)
 
     def slow(self, draw: Draw) -> float:
         """See `Flight.slow`."""

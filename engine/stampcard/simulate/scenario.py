@@ -86,6 +86,17 @@ class Scenario(ABC):
         An order in doubt comes here too: `order.allowed` says what may be done all the same.
         """
 
+    opening: tuple[str, ...] = ()
+    """Triggers that may open an order: for the enumerated world."""
+
+    def ready(self, verbs: Any) -> Wish | None:
+        """For the enumerated world: what is asked before anything can go wrong (a member's rewards)."""
+        return None
+
+    def fire(self, verbs: Any, order: AnyOrder | str, trigger: str) -> Wish:
+        """For the enumerated world: this very trigger, with good input, always the same."""
+        raise NotImplementedError("say how each trigger is fired, to have every path of the lifecycle tried")
+
     def provider_acts(self, order: AnyOrder, draw: Draw) -> None:
         """Whatever a provider does by itself to an order: approve it, deliver it. Nothing, unless you say."""
 

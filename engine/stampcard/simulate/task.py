@@ -6,7 +6,7 @@ May live here: the loop, and where in a step a process dies. May not: how an eff
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeAlias
 
 from stampcard.errors import StampcardError
 from stampcard.journal.fold import PROBE
@@ -152,6 +152,10 @@ class Task:
             till.world.dies(self)
         except Exception as error:  # noqa: BLE001  no other error may leave a step: the world says so
             self._ended(error)
+
+    def dies_here(self) -> NoReturn:
+        """The process is gone before this effect is performed."""
+        raise Dies
 
     def _performed(self, effect: do.Effect[Any]) -> tuple[Any, Exception | None]:
         try:

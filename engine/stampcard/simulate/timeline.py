@@ -48,3 +48,12 @@ class Timeline:
             do()
         if until is not None and until > self.now:
             self.now = until
+
+    def run_while(self, waiting: Callable[[], bool]) -> None:
+        """Let things happen one by one, as long as that is waited for."""
+        queue = self._queue
+        while queue and waiting():
+            when, _, do = heapq.heappop(queue)
+            if when > self.now:
+                self.now = when
+            do()
