@@ -67,7 +67,6 @@ class SessionMScenario(Scenario):
         self._shows_id = shows_id
         if shaped:
             self.shops = 1  # the switch is for whoever knows that nobody else orders for these customers
-        self._shared = not shaped
         self.not_twice = frozenset({"redeem"})  # trap 9: a create takes points each time it arrives
         # Where orders are told by their shape, everybody wants the same: there it is hard.
         self._offers = (books.card,) if shaped else (books.card, books.card, books.card, books.coffee, books.gone)
@@ -135,7 +134,9 @@ class SessionMScenario(Scenario):
         if "do not carry this order's id" in said:
             if not self._shows_id:
                 return "new orders of the offer, and ids are not shown"
-            return "new orders of the offer, from another till" if self._shared else None
+            return "new orders of the offer, of another order of ours"
+        if "already ours as" in said:
+            return "the order found is another one's of ours"
         if "late reply" in said:
             return "a late reply contradicts what was concluded"
         return None

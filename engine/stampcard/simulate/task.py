@@ -183,6 +183,9 @@ class Task:
         if followed:
             self.phase = CrashPoint.READ
             promise = self.till.journal.promises.get(intent)
+            if promise is None and self.crash is not None and self.crash.point is CrashPoint.READ:
+                self.till.world.dies(self)  # an observation: what it says may be nothing new, and then is not written
+                return
             if promise is not None and promise.code != PROBE:  # what a look shows is written when it settles something
                 self.unwritten.add(intent)
         frozen = self.frozen(CrashPoint.READ if followed else CrashPoint.EARLY)
@@ -230,6 +233,11 @@ class Task:
 
     def _ended(self, result: object) -> None:
         till = self.till
+        written = self.crash is not None and self.crash.point is CrashPoint.WRITTEN
+        if written and self.phase is CrashPoint.READ and not self.unwritten:
+            self.phase = CrashPoint.WRITTEN
+            till.world.dies(self)
+            return
         till.tasks.pop(self, None)
         for intent in tuple(self.calls):
             till.over(intent, self.calls)
