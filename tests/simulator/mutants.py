@@ -30,7 +30,9 @@ Mutant = Callable[[], AbstractContextManager[None]]
 def as_if_written(append: Append) -> tuple[Any, ...]:
     """What the journal would have said."""
     return tuple(
-        entry_of(draft, position=0, order_id=append.order_id, provider="", version=append.expected_version + n, at=draft.at)
+        entry_of(
+            draft, position=0, order_id=append.order_id, provider="", version=append.expected_version + n, at=draft.at
+        )
         for n, draft in enumerate(append.entries, start=1)
     )
 

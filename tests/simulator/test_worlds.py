@@ -20,7 +20,8 @@ ORDERS = int(os.environ.get("SIMULATED_ORDERS", "2000"))
 @pytest.fixture(scope="module")
 def reports() -> dict[str, SimulationReport]:
     return {
-        name: simulate_drawn(SCENARIOS[name], orders=max(100, round(ORDERS * SHARES[name])), seed=1) for name in SCENARIOS
+        name: simulate_drawn(SCENARIOS[name], orders=max(100, round(ORDERS * SHARES[name])), seed=1)
+        for name in SCENARIOS
     }
 
 
@@ -38,8 +39,9 @@ def test_every_fault_was_injected(reports: dict[str, SimulationReport]) -> None:
 
 def test_every_trigger_of_every_provider_met_faults_and_crashes(reports: dict[str, SimulationReport]) -> None:
     met = {cell.split(" / ")[1] for report in reports.values() for cell in report.cells if "/ none / none" not in cell}
-    wanted = "checkout place bill complete void refund redeem approve reject authorize create cancel observe".split()
-    assert set(wanted) <= met
+    purchase = {"checkout", "place", "bill", "complete", "void", "refund"}
+    others = {"redeem", "approve", "reject", "authorize", "create", "cancel", "observe"}
+    assert purchase | others <= met
 
 
 class Calm(SpendgoScenario):
@@ -52,7 +54,9 @@ class Calm(SpendgoScenario):
 def test_spendgo_hands_nobody_an_order_but_for_the_reward_two_wanted() -> None:
     report = simulate_drawn(Calm, orders=400, seed=2)
     assert report.broken == 0
-    assert {reason for reason in report.escalations if "reward was used" not in reason and "no clear" not in reason} == set()
+    assert {
+        reason for reason in report.escalations if "reward was used" not in reason and "no clear" not in reason
+    } == set()
 
 
 def test_the_same_seed_is_the_same_run() -> None:
@@ -67,7 +71,9 @@ def test_the_same_seed_is_the_same_run() -> None:
 
 def test_the_same_seed_is_the_same_run_in_another_process() -> None:
     script = (
-        "import hashlib; from stampcard.simulate import World, drawn; from stampcard_adapters.simulate import SCENARIOS\n"
+        "import hashlib\n"
+        "from stampcard.simulate import World, drawn\n"
+        "from stampcard_adapters.simulate import SCENARIOS\n"
         "lines = []\n"
         "for name in sorted(SCENARIOS): World(drawn(9, 3, 8, 2), SCENARIOS[name], say=lines.append).run()\n"
         "print(hashlib.sha256('\\n'.join(lines).encode()).hexdigest(), len(lines))"

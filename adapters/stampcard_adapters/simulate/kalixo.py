@@ -15,6 +15,7 @@ from stampcard_adapters.kalixo import Item
 from stampcard_adapters.kalixo.values import Version
 from stampcard_adapters.sandbox.kalixo import KalixoModel
 from stampcard_adapters.sandbox.kalixo import Switches as SandboxSwitches
+from stampcard_adapters.sandbox.kalixo.switches import Duplicate
 from stampcard_adapters.testing.kalixo import KalixoBooks, names
 
 __all__ = ["KalixoScenario", "kalixo"]
@@ -47,6 +48,7 @@ _ENDED: Final = {
     "requested": ("requested",),
     "processing": ("requested", "processing"),
 }
+_DUPLICATES: Final[tuple[Duplicate, ...]] = ("existing", "existing", "conflict", "refused")
 _NOTHING: Final = ("new", "abandoned")
 
 
@@ -65,7 +67,7 @@ class KalixoScenario(Scenario):
             return
         self.version = draw.pick((1, 2, 2))
         seconds = draw.pick((0, 0, 30))
-        self._duplicate = draw.pick(("existing", "existing", "conflict", "refused"))
+        duplicate = draw.pick(_DUPLICATES)
         access = draw.pick((4 * 60 * 60, 4 * 60 * 60, 90))
         model = KalixoModel(
             switches=SandboxSwitches(
@@ -73,8 +75,8 @@ class KalixoScenario(Scenario):
                 v1_place_status=draw.pick((200, 201)),
                 v1_access_seconds=access,
                 v1_refresh=draw.pick(("reusable", "once", "kept")),
-                v1_duplicate=self._duplicate,
-                v2_duplicate=self._duplicate,
+                v1_duplicate=duplicate,
+                v2_duplicate=duplicate,
                 v1_partial=draw.pick(("completed", "error")),
                 v1_newer_reply=draw.chance(0.5),
                 v1_status_code=draw.pick(("number", "text")),
@@ -132,8 +134,8 @@ class KalixoScenario(Scenario):
             return bool(states == ())
         same = order.facts.kalixo_id == self.model.order(order.id).id
         if order.state == "error" and self.version == 1 and states[-1] == "partially_completed":
-            return same  # v1 has no word for it
-        return same and states[-1] in _ENDED[str(order.state)]
+            return bool(same)  # v1 has no word for it
+        return bool(same) and states[-1] in _ENDED[str(order.state)]
 
     def conserved(self, orders: Sequence[AnyOrder]) -> Iterator[str]:
         """Every order there is one of ours, and one only."""

@@ -6,7 +6,7 @@ May live here: what a clerk does, every switch drawn, and what must be conserved
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from stampcard.model import AnyOrder, Money
 from stampcard.simulate import Draw, Scenario, Wish
@@ -18,6 +18,7 @@ from stampcard_adapters.testing.kibo import KiboBooks, names
 
 __all__ = ["KiboScenario", "kibo"]
 
+_STATUSES: Final[tuple[Literal[200, 201], ...]] = (200, 201)
 _WHY: Final = "simulated"
 _AMOUNTS: Final = (None, None, None, Money("1.00", "USD"), Money("2.01", "USD"))
 
@@ -32,7 +33,7 @@ class KiboScenario(Scenario):
         if not drawn:
             self._settle(KiboModel(clock=clock), {})
             return
-        status = draw.pick((200, 201))
+        status = draw.pick(_STATUSES)
         model = KiboModel(
             switches=SandboxSwitches(
                 missing_api_key=draw.pick((401, 403)),
@@ -53,14 +54,14 @@ class KiboScenario(Scenario):
             lenient=draw.chance(0.3),
             clock=clock,
         )
-        switches = {
+        switches: dict[str, Any] = {
             "accept_201": status == 201,
             "find_by_external_id": draw.chance(0.3),
             "action_first": draw.chance(0.3),
         }
         self._settle(model, switches)
 
-    def _settle(self, model: KiboModel, switches: dict[str, bool]) -> None:
+    def _settle(self, model: KiboModel, switches: dict[str, Any]) -> None:
         self._books = KiboBooks(model)
         super().__init__(self._books.provider(**switches), model)
         self.not_twice = frozenset({"authorize"})  # trap 16: nothing makes it idempotent

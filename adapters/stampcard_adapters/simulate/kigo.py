@@ -50,7 +50,7 @@ class KigoScenario(Scenario):
         )
         self._settle(model, {"product_in_body": draw.chance(0.3)}, few=draw.pick((0, _LAST)))
 
-    def _settle(self, model: KigoModel, switches: dict[str, bool], *, few: int) -> None:
+    def _settle(self, model: KigoModel, switches: dict[str, Any], *, few: int) -> None:
         books = KigoBooks(model)
         super().__init__(books.provider(**switches), model)
         self._few = books.sold_out
@@ -77,11 +77,10 @@ class KigoScenario(Scenario):
         return None
 
     def fire(self, verbs: Any, order: Any, trigger: str) -> Wish:
-        if trigger != "place":
-            wish: Wish = verbs.abandon(order)
-            return wish
         order_id = order if isinstance(order, str) else order.id
-        wish = verbs.place(order_id, self._products[0], user=_USERS[0])
+        wish: Wish = (
+            verbs.place(order_id, self._products[0], user=_USERS[0]) if trigger == "place" else verbs.abandon(order)
+        )
         return wish
 
     def asks(self, request: Request) -> bool:
@@ -95,7 +94,7 @@ class KigoScenario(Scenario):
 
     def agrees(self, order: AnyOrder) -> bool:
         ordered = "ordered" in self.model.states(order.id)
-        return ordered == (order.state == "completed")
+        return bool(ordered == (order.state == "completed"))
 
     def conserved(self, orders: Sequence[AnyOrder]) -> Iterator[str]:
         """As many are gone as there are orders, each of them one of ours."""

@@ -7,7 +7,7 @@ adapter's own way of finding a lost order as its witness.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Final
+from typing import Any, Final, Literal, TypeAlias
 
 from stampcard.model import AnyOrder
 from stampcard.simulate import Draw, Scenario, Wish
@@ -19,6 +19,9 @@ from stampcard_adapters.testing.sessionm import SessionMBooks, names
 __all__ = ["SessionMScenario", "sessionm"]
 
 _WHY: Final = "simulated"
+Fields: TypeAlias = Literal["everywhere", "update"]
+_FIELDS: Final[tuple[Fields, ...]] = ("everywhere", "everywhere", "update")
+_TELLS: Final[tuple[Literal["unique", "repeatable", "ignored"], ...]] = ("unique", "unique", "repeatable", "ignored")
 _PENDING: Final = ("approve",) * 5 + ("reject",) * 5 + ("observe",) * 4
 
 
@@ -32,10 +35,10 @@ class SessionMScenario(Scenario):
         if not drawn:
             self._settle(SessionMModel(clock=clock), {}, shaped=False, shows_id=True)
             return
-        tells = draw.pick(("unique", "unique", "repeatable", "ignored"))
+        tells = draw.pick(_TELLS)
         sends_id = draw.chance(0.85)
         shaped = draw.chance(0.3)
-        fields = draw.pick(("everywhere", "everywhere", "update")) if not shaped or draw.chance(0.4) else "update"
+        fields: Fields = draw.pick(_FIELDS) if not shaped or draw.chance(0.4) else "update"
         shows_id = sends_id and tells != "ignored" and fields == "everywhere"
         model = SessionMModel(
             switches=SandboxSwitches(
@@ -58,10 +61,10 @@ class SessionMScenario(Scenario):
             lenient=draw.chance(0.3),
             clock=clock,
         )
-        switches = {"send_external_id": sends_id, "adopt_by_shape": shaped}
+        switches: dict[str, Any] = {"send_external_id": sends_id, "adopt_by_shape": shaped}
         self._settle(model, switches, shaped=shaped, shows_id=shows_id)
 
-    def _settle(self, model: SessionMModel, switches: dict[str, bool], *, shaped: bool, shows_id: bool) -> None:
+    def _settle(self, model: SessionMModel, switches: dict[str, Any], *, shaped: bool, shows_id: bool) -> None:
         books = SessionMBooks(model)
         super().__init__(books.provider(**switches), model)
         self._shows_id = shows_id

@@ -7,10 +7,10 @@ provider. May not: the model's own ledger as its own witness.
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import ROUND_DOWN, Decimal
-from typing import Any, Final
+from typing import Any, Final, Literal, TypeAlias, cast
 
 import attrs
 import httpx
@@ -52,11 +52,14 @@ def _basket(line: Line, subtotal: str, total: str, **parts: str) -> Basket:
 
 
 _CHEESE: Final = Modifier(label="cheese", price=_usd("0.50"))
+Stage: TypeAlias = Literal["placed", "billed", "completed"]
 _BASKETS: Final = (
     _basket(Line(label="Turkey", price=_usd("12.50"), quantity=4, modifiers=(_CHEESE,)), "52", "56.68", tax="4.68"),
     _basket(Line(label="Soup", price=_usd("9.99"), quantity=2), "19.98", "19.98"),
     _basket(Line(label="Platter", price=_usd("84.01")), "84.01", "85.01", tax="5", discount="4"),
 )
+_REPEATS: Final[tuple[Repeat, ...]] = ("replayed", "replayed", "refused", "unsafe")
+_LEAVE: Final[tuple[Stage, ...]] = ("billed", "billed", "placed", "completed")
 _WHY: Final = "simulated"
 _PATH: Final = {
     "new": ("checkout",) * 15 + ("abandon",),
@@ -77,9 +80,11 @@ class SpendgoScenario(Scenario):
         """repeat: as it is by default, but for this; None: everything is drawn."""
         if repeat is not None:
             self._settle(SpendgoModel(switches=SandboxSwitches(repeat=repeat), clock=clock), repeat, {})
-            return
-        repeat = draw.pick(("replayed", "replayed", "refused", "unsafe"))
-        leave = draw.pick(("billed", "billed", "placed", "completed"))
+        else:
+            self._settle_drawn(draw, clock)
+
+    def _settle_drawn(self, draw: Draw, clock: Callable[[], Any]) -> None:
+        repeat, leave = draw.pick(_REPEATS), draw.pick(_LEAVE)
         lenient = draw.chance(0.3)
         model = SpendgoModel(
             switches=SandboxSwitches(
@@ -107,7 +112,7 @@ class SpendgoScenario(Scenario):
         self.repeat = repeat
         if repeat == "unsafe":  # it does twice what is delivered twice: no till can help that
             self.not_twice = frozenset({"place", "bill", "complete", "void", "refund"})
-        # Elsewhere a second void is a no that is believed to come from our own first send, or gives a reward back twice.
+        # Elsewhere a second void is believed to be our own first send's, or gives a reward back twice.
         self._console = repeat == "replayed" and lenient
         self._moved: set[str] = set()
         self._sandbox = model
@@ -150,12 +155,12 @@ class SpendgoScenario(Scenario):
         reward: Reward | None = None
         less = None
         if isinstance(buyer, Member) and draw.chance(0.6):
-            listed: Sequence[Reward] = yield from verbs.rewards(buyer)
+            listed: Sequence[Reward] = cast("Sequence[Reward]", (yield from verbs.rewards(buyer)))
             reward = draw.pick(listed) if listed else None
             if reward is not None and reward.spends_points and draw.chance(0.7):
                 less = draw.pick((_usd("11"), _usd("7.50"), _usd("19")))
-        found: AnyOrder = yield from verbs.checkout(order, basket, buyer=buyer, reward=reward, projected=less)
-        return found
+        checkout = verbs.checkout(order, basket, buyer=buyer, reward=reward, projected=less)
+        return cast("AnyOrder", (yield from checkout))
 
     def ready(self, verbs: Any) -> Wish:
         return self._list(verbs)
@@ -164,14 +169,17 @@ class SpendgoScenario(Scenario):
         self._listed: Sequence[Reward] = yield from verbs.rewards(self._members[0])
 
     def fire(self, verbs: Any, order: Any, trigger: str) -> Wish:
-        if trigger == "checkout":
-            reward = next(r for r in self._listed if r.value == _usd("5"))
-            wish: Wish = verbs.checkout(order, _BASKETS[0], buyer=self._members[0], reward=reward)
-            return wish
-        if trigger in ("place", "bill"):
-            wish = getattr(verbs, trigger)(order, tenders=_cash(_usd("51.68")))
-            return wish
-        wish = verbs.complete(order) if trigger == "complete" else getattr(verbs, trigger)(order, why=_WHY)
+        wish: Wish
+        match trigger:
+            case "checkout":
+                reward = next(r for r in self._listed if r.value == _usd("5"))
+                wish = verbs.checkout(order, _BASKETS[0], buyer=self._members[0], reward=reward)
+            case "place" | "bill":
+                wish = getattr(verbs, trigger)(order, tenders=_cash(_usd("51.68")))
+            case "complete":
+                wish = verbs.complete(order)
+            case _:
+                wish = getattr(verbs, trigger)(order, why=_WHY)
         return wish
 
     def provider_acts(self, order: AnyOrder, draw: Draw) -> None:
@@ -226,9 +234,9 @@ class SpendgoScenario(Scenario):
 def _paid(verbs: Any, trigger: str, order: AnyOrder, draw: Draw) -> Wish:
     """Place or bill: as it should be, with a tip, with fewer points, or wrong by a cent."""
     facts = order.facts
+    pay: Callable[..., Wish] = getattr(verbs, trigger)
     if facts.basket is None:
-        wish: Wish = getattr(verbs, trigger)(order, tenders=_cash(_usd("10")))
-        return wish
+        return pay(order, tenders=_cash(_usd("10")))
     off = facts.discount if facts.reward_discount is None else facts.reward_discount
     arguments: dict[str, Any] = {}
     if facts.reward is not None and facts.reward.spends_points and off and draw.chance(0.2):
@@ -237,8 +245,7 @@ def _paid(verbs: Any, trigger: str, order: AnyOrder, draw: Draw) -> Wish:
     if draw.chance(0.15):
         sold = sold.tipped(_usd("3"))
     paid = sold.total + _usd("0.01") if draw.chance(0.03) else sold.total
-    wish = getattr(verbs, trigger)(order, totals=sold, tenders=_cash(paid), **arguments)
-    return wish
+    return pay(order, totals=sold, tenders=_cash(paid), **arguments)
 
 
 def _cash(amount: Money) -> tuple[Tender, ...]:
@@ -305,7 +312,8 @@ class Witness:
 
     def expected(self, opening: Books) -> Books:
         """What members must own now: the opening, and what each order's state and bodies say it moved."""
-        points, rewards, dollars = Counter(opening.points), Counter(opening.rewards), Counter(opening.dollars)
+        points, dollars = defaultdict(Decimal, opening.points), defaultdict(Decimal, opening.dollars)
+        rewards = defaultdict(int, opening.rewards)
         for order_id in self.model.orders():
             state = (self.model.states(order_id) or ("",))[-1]
             taken = self._taken(order_id, state)

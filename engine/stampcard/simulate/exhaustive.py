@@ -98,7 +98,7 @@ class Walk(World):
         """Effects before which a death differs from one just before."""
         self.calls: list[int] = []
         """Which effects were calls that can meet trouble."""
-        self.legal: frozenset[str] = frozenset()
+        self.onward: tuple[str, ...] = ()
         """What could be fired at the end of the path."""
 
     def run(self) -> Broken | None:
@@ -110,7 +110,7 @@ class Walk(World):
                 self._done(till, "", "ready", ready)
             self._walk(till)
             order = self.look(till, _ID)
-            self.legal = frozenset({"open"}) if order is None else order.allowed
+            self.onward = tuple(self.scenario.opening if order is None else sorted(order.allowed))
             self._heal()
             self._check()
         except Broken as broken:
@@ -144,14 +144,14 @@ class Walk(World):
 
         def ended(task: Task, result: object) -> None:
             told.append(result)
-            self._ended(task, result)
+            self.ended(task, result)
 
         task = Counted(till, made(), _ID, name, ended, self)
         task.begin()
         self.timeline.run_while(lambda: not told)
         self.worth.append(self.effects)  # it is written, and nobody hears of it
         if self.effects in self.troubles and self.troubles[self.effects].fault is None and told and till.alive:
-            self._tell(f"till 1 dies after {name}")
+            self.tell(f"till 1 dies after {name}")
             till.die(2.0)
         self.effects += 1
         return told[0] if told else None
@@ -213,11 +213,10 @@ def paths(make: Make) -> Iterator[Path]:
         broken = walk.run()
         if broken is not None:
             raise AssertionError(f"the path {' '.join(path)} breaks by itself: {broken}")
-        onward = sorted(walk.scenario.opening if walk.legal == {"open"} else walk.legal)
-        if path and (not onward or len(path) == LONGEST):
+        if path and (not walk.onward or len(path) == LONGEST):
             yield path
             continue
-        edge += [(*path, trigger) for trigger in reversed(onward)]
+        edge += [(*path, trigger) for trigger in reversed(walk.onward)]
 
 
 def walked(make: Make, path: Path, troubles: tuple[Trouble, ...]) -> tuple[Walk, Broken | None]:

@@ -21,7 +21,7 @@ PROMISES: Final = {
     "told is kept": "What a caller was told is in the journal, and stays there.",
     "nothing sent": "A step that was refused here, or replayed, sent nothing.",
     "own errors": "Whatever goes wrong is told in an error of ours.",
-    "whole history": "A history has no hole: every ending has its promise before it, every move is an edge of the table.",
+    "whole history": "A history has no hole: an ending comes after its promise, a move is an edge of the table.",
     "reversed": "Once a reversal is accepted, nothing it reverses is open.",
     "open is found": "What the journal lists as open is what the histories say is open.",
     "at rest": "In a healed world every order is settled, or is with a person for a reason the design names.",

@@ -83,11 +83,20 @@ class Plan:
 
 
 _CALLS: Final = 12
-_KINDS: Final = (*(Kind.NEXT,) * 14, *(Kind.RECOVER,) * 3, Kind.SWEEP, Kind.REPEAT, Kind.REPEAT, Kind.STALE, Kind.PROVIDER)
-_STORMS: Final = (0.0, 0.3, 0.6, 0.9)
+"""Further calls of an order that may meet a fault."""
+_KINDS: Final = (
+    *(Kind.NEXT,) * 14,
+    *(Kind.RECOVER,) * 3,
+    Kind.SWEEP,
+    Kind.REPEAT,
+    Kind.REPEAT,
+    Kind.STALE,
+    Kind.PROVIDER,
+)
+_STORMS: Final = (0.0, 0.4, 0.7, 0.95)
 """How many moves of a world meet trouble: from a quiet one, where everything has to go right, to a hurricane."""
 _POINTS: Final = (
-    *(None,) * 14,
+    *(None,) * 10,
     *(CrashPoint.SENT,) * 8,
     *(CrashPoint.READ,) * 8,
     *(CrashPoint.WRITTEN,) * 8,
@@ -98,41 +107,9 @@ _PACES: Final = (0.0, 0.0, 0.0, 0.002, 0.05)
 _WAITS: Final = (0.0, 0.1, 0.5, 4.0, 20.0, 130.0)
 _WITHIN: Final = (0.0, 0.0, 5.0, 60.0, 600.0)
 _DOWN: Final = (0.5, 5.0, 60.0, 200.0)
-
-
 _FROZEN: Final = (CrashPoint.EARLY, CrashPoint.PROMISED, CrashPoint.READ)
 _FREEZES: Final = (1.0, 8.0, 15.0, 60.0, 140.0)
 _ANY: Final = (None, *FAULTS)
-
-
-def drawn(seed: int, index: int, most: int, shops: int) -> Plan:
-    """The world of this seed and index, with at most so many orders."""
-    draw = Draw(seed, index)
-    count = 1 + draw.below(min(most, 8))
-    tills = tuple(1 + draw.below(3) for _ in range(1 + draw.below(shops)))
-    storm = draw.pick(_STORMS)
-    visits = tuple(_visit(draw, f"s{seed}-{index}-{n + 1}", len(tills), storm) for n in range(count))
-    away: tuple[tuple[float, float], ...] = ()
-    restarts: tuple[tuple[float, float], ...] = ()
-    patience: float = 3.0
-
-
-_CALLS: Final = 12
-_KINDS: Final = (*(Kind.NEXT,) * 14, *(Kind.RECOVER,) * 3, Kind.SWEEP, Kind.REPEAT, Kind.REPEAT, Kind.STALE, Kind.PROVIDER)
-_STORMS: Final = (0.0, 0.3, 0.6, 0.9)
-"""How many moves of a world meet trouble: from a quiet one, where everything has to go right, to a hurricane."""
-_POINTS: Final = (
-    *(None,) * 14,
-    *(CrashPoint.SENT,) * 8,
-    *(CrashPoint.READ,) * 8,
-    *(CrashPoint.WRITTEN,) * 8,
-    CrashPoint.EARLY,
-    CrashPoint.PROMISED,
-)
-_PACES: Final = (0.0, 0.0, 0.0, 0.002, 0.05)
-_WAITS: Final = (0.0, 0.1, 0.5, 4.0, 20.0, 130.0)
-_WITHIN: Final = (0.0, 0.0, 5.0, 60.0, 600.0)
-_DOWN: Final = (0.5, 5.0, 60.0, 200.0)
 
 
 def drawn(seed: int, index: int, most: int, shops: int) -> Plan:

@@ -67,7 +67,8 @@ def simulate(
     seed: int = 1,
     progress: Callable[[int], None] | None = None,
 ) -> SimulationReport:
-    """Your provider against your model. provider: as `till.use` takes it. model: made anew for each world, by its clock.
+    """Your provider against your model. provider: as `till.use` takes it. model: made anew for each world, by its
+    clock.
 
     scenario: your subclass of `Scenario`, made of both. progress: told the orders that are done.
     """

@@ -97,10 +97,10 @@ class Scenario(ABC):
         """For the enumerated world: this very trigger, with good input, always the same."""
         raise NotImplementedError("say how each trigger is fired, to have every path of the lifecycle tried")
 
-    def provider_acts(self, order: AnyOrder, draw: Draw) -> None:
+    def provider_acts(self, order: AnyOrder, draw: Draw) -> None:  # noqa: B027  most providers do nothing by themselves
         """Whatever a provider does by itself to an order: approve it, deliver it. Nothing, unless you say."""
 
-    def restarted(self) -> None:
+    def restarted(self) -> None:  # noqa: B027  most providers keep everything
         """The provider was restarted: what it keeps in memory only (sessions, tokens) is gone."""
 
     # what has to hold

@@ -5,16 +5,17 @@ May live here: smaller plans, the story, the path on the diagram. May not: anyth
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 import attrs
 
 from stampcard import draw
 from stampcard.model import EntryKind
-from stampcard.simulate.plan import Kind, Plan, Visit
+from stampcard.simulate.plan import Kind, Move, Plan, Visit
 from stampcard.simulate.scenario import Make
 from stampcard.simulate.task import Broken
+from stampcard.simulate.weather import Fault
 from stampcard.simulate.world import World
 
 __all__ = ["Violation", "shrunk", "told"]
@@ -79,18 +80,14 @@ def _smaller(plan: Plan) -> Iterator[Plan]:
 
 
 def _simpler(visit: Visit) -> Iterator[Visit]:
-    for name in ("faults", "asks"):
-        faults = getattr(visit, name)
-        if len(faults) > 1:
-            yield attrs.evolve(visit, **{name: {}})
-        for spot in faults:
-            yield attrs.evolve(visit, **{name: {k: v for k, v in faults.items() if k != spot}})
+    for fewer in _fewer(visit.faults):
+        yield attrs.evolve(visit, faults=fewer)
+    for fewer in _fewer(visit.asks):
+        yield attrs.evolve(visit, asks=fewer)
     moves = visit.moves
     for n, move in enumerate(moves):
-        for trouble in ("crash", "fault", "freeze"):
-            if getattr(move, trouble) is not None:
-                calm = attrs.evolve(move, **{trouble: None})
-                yield attrs.evolve(visit, moves=(*moves[:n], calm, *moves[n + 1 :]))
+        for calm in _calmer(move):
+            yield attrs.evolve(visit, moves=(*moves[:n], calm, *moves[n + 1 :]))
     for n in range(len(moves), 0, -1):
         yield attrs.evolve(visit, moves=moves[: n - 1] + moves[n:])
     for n, move in enumerate(moves):
@@ -98,18 +95,33 @@ def _simpler(visit: Visit) -> Iterator[Visit]:
             yield attrs.evolve(visit, moves=(*moves[:n], plain, *moves[n + 1 :]))
 
 
-def _plainer(move: object) -> Iterator[object]:
-    changes: tuple[dict[str, object], ...] = (
-        {"pace": 0.0},
-        {"overlap": False},
-        {"lane": 0},
-        {"wait": 0.0},
-        {"kind": Kind.NEXT},
-    )
-    for change in changes:
-        [(name, value)] = change.items()
-        if getattr(move, name) != value:
-            yield attrs.evolve(move, **change)  # type: ignore[misc]  # a move is an attrs value
+def _fewer(faults: Mapping[int, Fault]) -> Iterator[dict[int, Fault]]:
+    if len(faults) > 1:
+        yield {}
+    for spot in faults:
+        yield {at: fault for at, fault in faults.items() if at != spot}
+
+
+def _calmer(move: Move) -> Iterator[Move]:
+    if move.crash is not None:
+        yield attrs.evolve(move, crash=None)
+    if move.fault is not None:
+        yield attrs.evolve(move, fault=None)
+    if move.freeze is not None:
+        yield attrs.evolve(move, freeze=None)
+
+
+def _plainer(move: Move) -> Iterator[Move]:
+    if move.pace:
+        yield attrs.evolve(move, pace=0.0)
+    if move.overlap:
+        yield attrs.evolve(move, overlap=False)
+    if move.lane:
+        yield attrs.evolve(move, lane=0)
+    if move.wait:
+        yield attrs.evolve(move, wait=0.0)
+    if move.kind is not Kind.NEXT:
+        yield attrs.evolve(move, kind=Kind.NEXT)
 
 
 def told(plan: Plan, make: Make, broken: Broken) -> Violation:
@@ -117,8 +129,8 @@ def told(plan: Plan, make: Make, broken: Broken) -> Violation:
     lines: list[str] = []
     world = World(plan, make, say=lines.append)
     again = world.run() or broken
-    mine = [line for line in lines if again.order_id in line or not again.order_id or "  s" not in line[:14]]
-    head = [f"{again.promise}: {again.what}", f"seed {plan.seed}, world {plan.index}, {world.scenario}"]
+    mine = [line for line in lines if again.order_id in line or not again.order_id]
+    head = [f"{again.promise}: {again.what}", f"seed {plan.seed}, world {plan.index}"]
     shown = mine[-_LINES:]
     if len(mine) > len(shown):
         head.append(f"({len(mine) - len(shown)} lines before these)")
@@ -143,8 +155,7 @@ def _path(world: World, order_id: str) -> str:
         if entry.kind in (EntryKind.ACCEPTED, EntryKind.OBSERVED) or entry.state != state:
             path.append((state, entry.trigger, entry.state))
         state = entry.state
-    drawable: Callable[[], str] = lambda: draw.text(lifecycle, current=state, history=path)  # noqa: E731  named for the try
     try:
-        return drawable()
+        return draw.text(lifecycle, current=state, history=path)
     except ValueError:  # the history goes where the table does not
         return draw.text(lifecycle)

@@ -6,6 +6,7 @@ May live here: the loop, and where in a step a process dies. May not: how an eff
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeAlias
 
 from stampcard.errors import StampcardError
@@ -134,12 +135,12 @@ class Task:
                 if self._effects - 1 == crash_before:
                     raise Dies
                 if pace and isinstance(effect, (do.Load, do.Write)):
-                    till.world.timeline.after(pace, lambda effect=effect: self._later(effect))
+                    till.world.timeline.after(pace, partial(self._later, effect))
                     return
                 if self.freeze is not None and isinstance(effect, do.Send):
                     frozen = self.frozen(CrashPoint.PROMISED)
                     if frozen:
-                        till.world.timeline.after(frozen, lambda effect=effect: self._later(effect))
+                        till.world.timeline.after(frozen, partial(self._later, effect))
                         return
                 answer, trouble = self._performed(effect)
                 if answer is SUSPENDED:

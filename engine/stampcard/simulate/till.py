@@ -7,6 +7,7 @@ store; and the death of the process at any of them. May not: anything decided.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
@@ -108,7 +109,7 @@ class SimTill:
     # life and death
 
     def die(self, down: float) -> None:
-        """The process is gone: its steps end nowhere, its replies are read by nobody, what it had sent is on its way."""
+        """The process is gone: its steps end nowhere, its replies are unread, what it had sent is on its way."""
         if not self.alive:
             return
         world = self.world
@@ -223,7 +224,7 @@ class SimTill:
         job = self.jobs.pop(intent, None)
         if job is not None:
             for task in job.waiting:
-                self.world.timeline.after(0.0, lambda task=task: task.aborted(job, True))
+                self.world.timeline.after(0.0, partial(task.aborted, job, True))
 
     def _abort(self, task: Task, effect: do.Abort) -> object:
         job = self.jobs.get(effect.intent)
