@@ -90,7 +90,13 @@ def _enumerated(chosen: list[str], pairs: bool) -> dict[str, Exhausted]:
 def _progress(what: str, total: int | None) -> Generator[Callable[[int], None]]:
     """A bar on the terminal; nothing where there is none."""
     console = Console(stderr=True)
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(what, total=total)
         yield lambda done: bar.update(task, completed=done)

@@ -13,6 +13,7 @@ __all__ = ["Draw"]
 
 T = TypeVar("T")
 _MASK: Final = (1 << 64) - 1
+_ALL: Final = 18446744073709551616.0
 _GOLDEN: Final = 0x9E3779B97F4A7C15
 
 
@@ -35,8 +36,10 @@ class Draw:
 
     def bits(self) -> int:
         """64 of them."""
-        self._state = (self._state + _GOLDEN) & _MASK
-        return _mixed(self._state)
+        z = self._state = (self._state + _GOLDEN) & _MASK
+        z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
+        z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & _MASK
+        return z ^ (z >> 31)
 
     def below(self, n: int) -> int:
         """0 to n - 1."""
@@ -44,7 +47,7 @@ class Draw:
 
     def chance(self, of: float) -> bool:
         """True so often, of 1."""
-        return self.bits() < of * 18446744073709551616.0
+        return self.bits() < of * _ALL
 
     def between(self, low: float, high: float) -> float:
         """Somewhere there."""

@@ -66,9 +66,11 @@ class Reports:
             task.sends += 1
             order_id, operation = promise.order_id, promise.trigger
             meant, looks = self.adapter.policies[operation], promise.code == PROBE
-            # A late window is counted from the promise, whenever its call sets out.
-            gone = (self.timeline() - promise.at).total_seconds()
-            window = _LONG if looks or meant.repeat is Repeat.SAME_KEY else meant.late_window - gone - _SLACK
+            window = _LONG
+            if not looks and meant.repeat is not Repeat.SAME_KEY:
+                # A late window is counted from the promise, whenever its call sets out.
+                gone = (self.timeline() - promise.at).total_seconds()
+                window = meant.late_window - gone - _SLACK
             operation = f"{operation}: look" if looks else operation
             task.cell = (operation, None)
         fault = self._fault(task, order_id)

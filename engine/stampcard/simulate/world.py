@@ -125,9 +125,7 @@ class World(Reports):
 
     def _step(self, customer: Customer, move: Move, till: SimTill) -> tuple[Wish | None, str]:
         """What this move does, and its name."""
-        order = self.look(till, customer.plan.order_id)
-        if order is not None and (customer.seen is None or order.version != customer.seen.version):
-            customer.previous, customer.seen = customer.seen, order
+        order = self._seen(customer, till)
         luck = move.luck
         match move.kind:
             case Kind.PROVIDER:
@@ -146,6 +144,16 @@ class World(Reports):
             case _:
                 customer.wish = (order, luck)
                 return self._wish(customer, till, order, luck), "the next step" if order else "a new order"
+
+    def _seen(self, customer: Customer, till: SimTill) -> AnyOrder | None:
+        """The order as it stands; looked at anew only when it can have changed (a doubt's clock goes on by itself)."""
+        record, seen = till.journal.load(customer.plan.order_id), customer.seen
+        if record is None or (seen is not None and seen.doubt is None and seen.version == record.version):
+            return seen
+        order = self.look(till, customer.plan.order_id)
+        if order is not None and (seen is None or order.version != seen.version):
+            customer.previous, customer.seen = seen, order
+        return order
 
     def _wish(self, customer: Customer, till: SimTill, order: AnyOrder | None, luck: int) -> Wish | None:
         if order is None:
