@@ -93,7 +93,7 @@ def test_the_same_seed_is_the_same_run_in_another_process() -> None:
 
 def test_a_failure_is_made_small_and_told_with_its_path() -> None:
     with double_refund():
-        report = simulate_drawn(SCENARIOS["spendgo"], orders=600, seed=1, most_violations=1)
+        report = simulate_drawn(SCENARIOS["spendgo"], orders=3_000, seed=1, most_violations=1, stop_after=1)
     [violation] = report.violations
     assert violation.promise in PROMISES
     assert len(violation.plan.visits) == 1

@@ -27,7 +27,7 @@ SCENARIOS: Final[Mapping[str, Make]] = {
 }
 """Provider -> its worlds, every switch drawn."""
 
-SHARES: Final[Mapping[str, float]] = {"kalixo": 0.12, "kibo": 0.18, "kigo": 0.05, "sessionm": 0.2, "spendgo": 0.45}
+SHARES: Final[Mapping[str, float]] = {"kalixo": 0.11, "kibo": 0.17, "kigo": 0.08, "sessionm": 0.27, "spendgo": 0.37}
 """Of the orders of all providers: by how many operations there are to meet every fault and every crash."""
 
 PLAIN: Final[Mapping[str, Mapping[str, Make]]] = {

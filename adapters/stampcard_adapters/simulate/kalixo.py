@@ -18,7 +18,7 @@ from stampcard_adapters.sandbox.kalixo import Switches as SandboxSwitches
 from stampcard_adapters.sandbox.kalixo.switches import Duplicate
 from stampcard_adapters.testing.kalixo import KalixoBooks, names
 
-__all__ = ["KalixoScenario", "kalixo"]
+__all__ = ["KalixoScenario"]
 
 
 def _gbp(amount: str) -> Money:
@@ -34,6 +34,7 @@ _BASKETS: Final = (
         Item(product_id=9005, sku="KTEST-SLOW", price=_gbp("10"), quantity=2),
     ),
     (Item(product_id=9005, sku="KTEST-SLOW", price=_gbp("10")),),
+    (Item(product_id=9005, sku="KTEST-SLOW", price=_gbp("10"), quantity=2),),
     (Item(product_id=9005, sku="KTEST-SLOW", price=_gbp("10"), quantity=4),),
     (Item(product_id=9003, sku="KTEST-FAIL", price=_gbp("10")),),
     (Item(product_id=404, sku="GB-EN-404", price=_gbp("1")),),
@@ -153,8 +154,3 @@ class KalixoScenario(Scenario):
         if self.version == 1 and ("placed already" in said or "a repeat was answered no" in said):
             return "v1: a repeat was refused, and there is no look-up by our code"
         return None
-
-
-def kalixo(draw: Draw, clock: Callable[[], Any]) -> Scenario:
-    """A world of Kalixo's."""
-    return KalixoScenario(draw, clock)

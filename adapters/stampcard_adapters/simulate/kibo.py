@@ -16,7 +16,7 @@ from stampcard_adapters.sandbox.kibo import KiboModel
 from stampcard_adapters.sandbox.kibo import Switches as SandboxSwitches
 from stampcard_adapters.testing.kibo import KiboBooks, names
 
-__all__ = ["KiboScenario", "kibo"]
+__all__ = ["KiboScenario"]
 
 _STATUSES: Final[tuple[Literal[200, 201], ...]] = (200, 201)
 _WHY: Final = "simulated"
@@ -90,7 +90,7 @@ class KiboScenario(Scenario):
             case "authorized":
                 wish = verbs.abandon(order, why=_WHY)
             case "created":
-                wish = verbs.observe(order) if draw.chance(0.3) else verbs.cancel(order, CancelReason.MISTAKE)
+                wish = verbs.observe(order) if draw.chance(0.5) else verbs.cancel(order, CancelReason.MISTAKE)
             case _:
                 return None
         return wish
@@ -154,8 +154,3 @@ class KiboScenario(Scenario):
         if trigger == "cancel" and "a repeat was answered no" in said:
             return "a repeated cancel was refused, and the order is not cancelled"
         return None
-
-
-def kibo(draw: Draw, clock: Callable[[], Any]) -> Scenario:
-    """A world of Kibo's."""
-    return KiboScenario(draw, clock)

@@ -16,7 +16,7 @@ from stampcard_adapters.sandbox.kigo import KigoModel
 from stampcard_adapters.sandbox.kigo import Switches as SandboxSwitches
 from stampcard_adapters.testing.kigo import KigoBooks, names
 
-__all__ = ["KigoScenario", "kigo"]
+__all__ = ["KigoScenario"]
 
 _USERS: Final = ("u-1", "u-2")
 _LAST: Final = 3
@@ -112,8 +112,3 @@ class KigoScenario(Scenario):
         if "no clear answer in" in said:
             return "no clear answer in so many calls"
         return "a repeat was answered no" if "a repeat was answered no" in said else None
-
-
-def kigo(draw: Draw, clock: Callable[[], Any]) -> Scenario:
-    """A world of Kigo's."""
-    return KigoScenario(draw, clock)

@@ -11,18 +11,20 @@ from typing import Any, Final, Literal, TypeAlias
 
 from stampcard.model import AnyOrder
 from stampcard.simulate import Draw, Scenario, Wish
+from stampcard.step.effects import Send, Sleep
 from stampcard.wire import Request
 from stampcard_adapters.sandbox.sessionm import SessionMModel
 from stampcard_adapters.sandbox.sessionm import Switches as SandboxSwitches
 from stampcard_adapters.testing.sessionm import SessionMBooks, names
 
-__all__ = ["SessionMScenario", "sessionm"]
+__all__ = ["SessionMScenario"]
 
 _WHY: Final = "simulated"
 Fields: TypeAlias = Literal["everywhere", "update"]
+_SLOW: Final = (3.0, 12.0, 40.0)
 _FIELDS: Final[tuple[Fields, ...]] = ("everywhere", "everywhere", "update")
 _TELLS: Final[tuple[Literal["unique", "repeatable", "ignored"], ...]] = ("unique", "unique", "repeatable", "ignored")
-_PENDING: Final = ("approve",) * 5 + ("reject",) * 5 + ("observe",) * 4
+_PENDING: Final = ("approve",) * 7 + ("reject",) * 7 + ("observe",) * 5
 
 
 class SessionMScenario(Scenario):
@@ -48,7 +50,7 @@ class SessionMScenario(Scenario):
                 available_points=draw.pick(("integer", "string", "absent")),
                 table_fields=fields,
                 list_says_ok=draw.chance(0.7),
-                auto_approve=draw.chance(0.2),
+                auto_approve=draw.chance(0.06),
                 order_external_id=tells,
                 stock_taken_at=draw.pick(("placement", "approval")),
                 reject_returns_points=draw.chance(0.7),
@@ -67,22 +69,21 @@ class SessionMScenario(Scenario):
     def _settle(self, model: SessionMModel, switches: dict[str, Any], *, shaped: bool, shows_id: bool) -> None:
         books = SessionMBooks(model)
         super().__init__(books.provider(**switches), model)
-        self._shows_id = shows_id
+        self._shows_id, self._shaped = shows_id, shaped
         if shaped:
             self.shops = 1  # the switch is for whoever knows that nobody else orders for these customers
         self.not_twice = frozenset({"redeem"})  # trap 9: a create takes points each time it arrives
-        # Where orders are told by their shape, everybody wants the same: there it is hard.
-        self._offers = (books.card,) if shaped else (books.card, books.card, books.card, books.coffee, books.gone)
-        self._users = (books.user,) if shaped else (books.user, books.user, books.odd, books.poor)
+        self._offers = (books.card,) if shaped else (*(books.card,) * 8, books.coffee, books.gone)
+        self._users = (books.user,) if shaped else (*(books.user,) * 5, *(books.odd,) * 4, books.poor)
 
     def names(self, request: Request) -> tuple[str | None, str | None]:
         return names(request)
 
     def open(self, verbs: Any, order_id: str, draw: Draw) -> Wish:
-        wish: Wish = verbs.redeem(
-            order_id, draw.pick(self._offers), user=draw.pick(self._users), quantity=1 + draw.below(2)
-        )
-        return wish
+        # By shape alone two orders are one: there everybody wants the same, and some tills are slow.
+        offer, user = draw.pick(self._offers), draw.pick(self._users)
+        wish: Wish = verbs.redeem(order_id, offer, user=user, quantity=1 if self._shaped else 1 + draw.below(2))
+        return _slowly(wish, draw.pick(_SLOW)) if self._shaped and draw.chance(0.5) else wish
 
     def next(self, verbs: Any, order: AnyOrder, draw: Draw) -> Wish | None:
         if order.state == "new":
@@ -145,6 +146,20 @@ class SessionMScenario(Scenario):
         return None
 
 
-def sessionm(draw: Draw, clock: Callable[[], Any]) -> Scenario:
-    """A world of SessionM's."""
-    return SessionMScenario(draw, clock)
+def _slowly(step: Wish, seconds: float) -> Wish:
+    """The same step, by a till that takes so long after its first call."""
+    answer: Any = None
+    trouble: Exception | None = None
+    while True:
+        try:
+            effect = step.send(answer) if trouble is None else step.throw(trouble)
+        except StopIteration as stop:
+            return stop.value
+        answer, trouble = None, None
+        try:
+            answer = yield effect
+        except Exception as error:  # noqa: BLE001  whatever it is, it is the step's to judge
+            trouble = error
+        if isinstance(effect, Send) and seconds:
+            yield Sleep(seconds)
+            seconds = 0.0

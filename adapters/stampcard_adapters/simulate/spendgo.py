@@ -39,7 +39,7 @@ from stampcard_adapters.sandbox.spendgo.switches import Repeat
 from stampcard_adapters.spendgo import SpendgoAdapter
 from stampcard_adapters.testing.spendgo import SpendgoBooks, names
 
-__all__ = ["Books", "SpendgoScenario", "Witness", "spendgo"]
+__all__ = ["Books", "SpendgoScenario", "Witness"]
 
 
 def _usd(amount: str) -> Money:
@@ -62,10 +62,10 @@ _REPEATS: Final[tuple[Repeat, ...]] = ("replayed", "replayed", "refused", "unsaf
 _LEAVE: Final[tuple[Stage, ...]] = ("billed", "billed", "placed", "completed")
 _WHY: Final = "simulated"
 _PATH: Final = {
-    "new": ("checkout",) * 15 + ("abandon",),
-    "checkout": ("place",) * 16 + ("void",) * 2 + ("checkout",) * 3 + ("abandon",),
-    "placed": ("bill",) * 16 + ("void",) * 4,
-    "billed": ("complete",) * 16 + ("void",) * 4,
+    "new": ("checkout",) * 30 + ("abandon",),
+    "checkout": ("place",) * 30 + ("void",) * 2 + ("checkout",) * 3 + ("abandon",),
+    "placed": ("bill",) * 20 + ("void",) * 3,
+    "billed": ("complete",) * 20 + ("void",) * 3,
     "completed": ("refund",),
 }
 """What a cashier wants of an order in a state; each as often as it is written."""
@@ -151,12 +151,15 @@ class SpendgoScenario(Scenario):
 
     def _checkout(self, verbs: Any, order: Any, draw: Draw) -> Step[AnyOrder]:
         basket = draw.pick(_BASKETS)
+        fits = draw.chance(0.8)
         buyer = draw.pick((GUEST, *self._members, *self._members))
         reward: Reward | None = None
         less = None
         if isinstance(buyer, Member) and draw.chance(0.6):
             listed: Sequence[Reward] = cast("Sequence[Reward]", (yield from verbs.rewards(buyer)))
             reward = draw.pick(listed) if listed else None
+            if reward is not None and fits and basket is _BASKETS[1]:
+                basket = _BASKETS[0]  # most of what a member has asks for more than soup
             if reward is not None and reward.spends_points and draw.chance(0.7):
                 less = draw.pick((_usd("11"), _usd("7.50"), _usd("19")))
         checkout = verbs.checkout(order, basket, buyer=buyer, reward=reward, projected=less)
@@ -250,11 +253,6 @@ def _paid(verbs: Any, trigger: str, order: AnyOrder, draw: Draw) -> Wish:
 
 def _cash(amount: Money) -> tuple[Tender, ...]:
     return (Tender(kind=TenderKind.CASH, amount=amount),)
-
-
-def spendgo(draw: Draw, clock: Callable[[], Any]) -> Scenario:
-    """A world of Spendgo's."""
-    return SpendgoScenario(draw, clock)
 
 
 # the witness

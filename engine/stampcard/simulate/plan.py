@@ -5,7 +5,7 @@ May live here: visits, moves, weather, and how they are drawn. May not: anything
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Final
 
@@ -54,15 +54,29 @@ class Move:
 
 
 @attrs.frozen
+class Quest:
+    """What befalls the n-th call of an operation, from 0."""
+
+    operation: str
+    number: int
+    fault: Fault | None
+    crash: Crash | None
+
+
+@attrs.frozen
 class Visit:
-    """One order and all that is done about it. faults: of its n-th further call, from 0, where a move's own fault is
-    used up; asks: of its n-th question."""
+    """One order and all that is done about it.
+
+    quests: what befalls the first calls of an operation, so that each meets every fault and every crash. faults: of the
+    order's n-th call, from 0, where nothing else befalls it; asks: of its n-th question.
+    """
 
     order_id: str
     shop: int
     at: float
     luck: int
     moves: tuple[Move, ...]
+    quests: tuple[Quest, ...] = ()
     faults: Mapping[int, Fault] = attrs.field(factory=dict[int, Fault])
     asks: Mapping[int, Fault] = attrs.field(factory=dict[int, Fault])
 
@@ -85,7 +99,7 @@ class Plan:
 _CALLS: Final = 12
 """Further calls of an order that may meet a fault."""
 _KINDS: Final = (
-    *(Kind.NEXT,) * 14,
+    *(Kind.NEXT,) * 20,
     *(Kind.RECOVER,) * 3,
     Kind.SWEEP,
     Kind.REPEAT,
@@ -93,7 +107,7 @@ _KINDS: Final = (
     Kind.STALE,
     Kind.PROVIDER,
 )
-_STORMS: Final = (0.0, 0.4, 0.7, 0.95)
+_STORMS: Final = (0.0, 0.0, 0.1, 0.6)
 """How many moves of a world meet trouble: from a quiet one, where everything has to go right, to a hurricane."""
 _POINTS: Final = (
     *(None,) * 10,
@@ -111,14 +125,25 @@ _FROZEN: Final = (CrashPoint.EARLY, CrashPoint.PROMISED, CrashPoint.READ)
 _FREEZES: Final = (1.0, 8.0, 15.0, 60.0, 140.0)
 _ANY: Final = (None, *FAULTS)
 
+_QUESTED: Final = 0.8
+"""How often an operation's call has a quest: the others go on undisturbed."""
+_CELLS: Final = (
+    *((fault, point) for fault in _ANY for point in (None, CrashPoint.SENT, CrashPoint.READ, CrashPoint.WRITTEN)),
+    (None, CrashPoint.EARLY),
+    (None, CrashPoint.PROMISED),
+)
 
-def drawn(seed: int, index: int, most: int, shops: int) -> Plan:
-    """The world of this seed and index, with at most so many orders."""
+
+def drawn(seed: int, index: int, most: int, shops: int, operations: Sequence[str] = ()) -> Plan:
+    """The world of this seed and index, with at most so many orders. operations: that have quests."""
     draw = Draw(seed, index)
     count = 1 + draw.below(min(most, 8))
     tills = tuple(1 + draw.below(3) for _ in range(1 + draw.below(shops)))
     storm = draw.pick(_STORMS)
-    visits = tuple(_visit(draw, f"s{seed}-{index}-{n + 1}", len(tills), storm) for n in range(count))
+    visits = tuple(
+        _visit(draw, f"s{seed}-{index}-{n + 1}", len(tills), storm, _quests(draw, index * 8 + n, operations))
+        for n in range(count)
+    )
     away: tuple[tuple[float, float], ...] = ()
     restarts: tuple[tuple[float, float], ...] = ()
     if draw.chance(0.15):
@@ -138,15 +163,28 @@ def drawn(seed: int, index: int, most: int, shops: int) -> Plan:
     )
 
 
-def _visit(draw: Draw, order_id: str, shops: int, storm: float) -> Visit:
+def _quests(draw: Draw, visit: int, operations: Sequence[str]) -> tuple[Quest, ...]:
+    """The cells in turn, so that each comes about as often as any other."""
+    found: list[Quest] = []
+    for n, operation in enumerate(operations):
+        for number in range(2):
+            if draw.chance(_QUESTED / (1 + number)):
+                fault, point = _CELLS[(visit + 29 * n + 31 * number) % len(_CELLS)]
+                crash = None if point is None else attrs.evolve(_crash_at(draw, point), down=draw.pick(_DOWN[:2]))
+                found.append(Quest(operation, number, fault, crash))
+    return tuple(found)
+
+
+def _visit(draw: Draw, order_id: str, shops: int, storm: float, quests: tuple[Quest, ...]) -> Visit:
     moves = [attrs.evolve(_move(draw, storm), kind=Kind.NEXT, overlap=False, wait=0.0)]
-    moves += [_move(draw, storm) for _ in range(6 + draw.below(10))]
+    moves += [_move(draw, storm) for _ in range(14 + draw.below(14))]
     return Visit(
         order_id=order_id,
         shop=draw.below(shops),
         at=draw.between(0.0, 30.0),
         luck=draw.bits(),
         moves=tuple(moves),
+        quests=quests,
         faults=_faults(draw, storm / 2, _CALLS),
         asks=_faults(draw, storm / 5, 4),
     )
@@ -171,8 +209,10 @@ def _move(draw: Draw, storm: float) -> Move:
 
 def _crash(draw: Draw) -> Crash | None:
     point = draw.pick(_POINTS)
-    if point is None and not draw.chance(0.15):
-        return None
+    return None if point is None and not draw.chance(0.15) else _crash_at(draw, point)
+
+
+def _crash_at(draw: Draw, point: CrashPoint | None) -> Crash:
     return Crash(
         point=point,
         effect=draw.below(14),

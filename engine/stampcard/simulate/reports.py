@@ -57,6 +57,7 @@ class Reports:
                 if operation != "observe":
                     raise Broken("intent first", order_id, f"{operation} was sent as a question")
                 task.cell = (operation, None)
+                self.befalls(task, order_id, operation)
         else:
             promise = task.till.journal.promises.get(effect.intent)
             owner = None if promise is None or promise.ownership is None else promise.ownership.owner
@@ -85,6 +86,16 @@ class Reports:
         if self.say is not None:
             self.tell(f"{operation} is sent" + (f" and meets: {fault.value}" if fault else ""), order_id)
         return fault, window
+
+    def befalls(self, task: Task, order_id: str, operation: str) -> None:
+        """A call of this operation is about to be made: what befalls it, where something has to."""
+        customer = self.customers.get(order_id)
+        if customer is None or self.healing:
+            return
+        number = customer.calls[operation] = customer.calls.get(operation, -1) + 1
+        for quest in customer.plan.quests:
+            if quest.number == number and quest.operation == operation:
+                task.fault, task.fresh, task.crash = quest.fault, True, quest.crash
 
     def _fault(self, task: Task, order_id: str) -> Fault | None:
         customer = self.customers.get(order_id)

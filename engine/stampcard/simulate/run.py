@@ -85,17 +85,22 @@ def simulate_drawn(
     hours: float | None = None,
     progress: Callable[[int], None] | None = None,
     most_violations: int = _MOST,
+    stop_after: int | None = None,
 ) -> SimulationReport:
-    """Worlds whose switches are drawn too. hours: go on until so much time has passed, however many orders that is."""
+    """Worlds whose switches are drawn too. hours: go on until so much time has passed, however many orders that is.
+
+    most_violations: that are made small and told. stop_after: so many worlds in which a promise broke.
+    """
     total = Tally()
     violations: list[Violation] = []
     broken_worlds = 0
     began, spent = time.monotonic(), time.process_time()
     shrinking = 0.0
+    operations = World(drawn(seed, 0, 1, 1), make).operations
     with untroubled() as sweep:
         while (total.orders < orders) if hours is None else (time.monotonic() - began < hours * 3_600.0):
             left = orders - total.orders if hours is None else 8
-            world = World(drawn(seed, total.worlds, left, 2), make)
+            world = World(drawn(seed, total.worlds, left, 2, operations), make)
             broken = world.run()
             total.add(world.tally)
             if broken is not None:
@@ -108,6 +113,8 @@ def simulate_drawn(
                 sweep()
             if progress is not None:
                 progress(total.orders)
+            if broken_worlds == stop_after:
+                break
     return SimulationReport(
         seed=seed,
         orders=total.orders,

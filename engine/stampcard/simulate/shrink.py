@@ -80,6 +80,13 @@ def _smaller(plan: Plan) -> Iterator[Plan]:
 
 
 def _simpler(visit: Visit) -> Iterator[Visit]:
+    if len(visit.quests) > 1:
+        yield attrs.evolve(visit, quests=())
+    for n, quest in enumerate(visit.quests):
+        yield attrs.evolve(visit, quests=visit.quests[:n] + visit.quests[n + 1 :])
+        if quest.fault is not None and quest.crash is not None:
+            for half in (attrs.evolve(quest, fault=None), attrs.evolve(quest, crash=None)):
+                yield attrs.evolve(visit, quests=(*visit.quests[:n], half, *visit.quests[n + 1 :]))
     for fewer in _fewer(visit.faults):
         yield attrs.evolve(visit, faults=fewer)
     for fewer in _fewer(visit.asks):
@@ -129,16 +136,19 @@ def told(plan: Plan, make: Make, broken: Broken) -> Violation:
     lines: list[str] = []
     world = World(plan, make, say=lines.append)
     again = world.run() or broken
-    mine = [line for line in lines if again.order_id in line or not again.order_id]
+    order_id = again.order_id or next((known for known in world.customers if known in again.what), "")
+    if not order_id and len(world.customers) == 1:
+        [order_id] = world.customers
+    mine = [line for line in lines if order_id in line]
     head = [f"{again.promise}: {again.what}", f"seed {plan.seed}, world {plan.index}"]
     shown = mine[-_LINES:]
     if len(mine) > len(shown):
         head.append(f"({len(mine) - len(shown)} lines before these)")
     return Violation(
         promise=again.promise,
-        order_id=again.order_id,
+        order_id=order_id,
         story="\n".join([*head, *shown]),
-        diagram=_path(world, again.order_id),
+        diagram=_path(world, order_id),
         plan=plan,
     )
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 
 from stampcard.journal.contract import Append, VersionConflictError
+from stampcard.journal.fold import PROBE
 from stampcard.model import Entry, Environment, Ownership
 from stampcard.simulate.journal import SimJournal
 from stampcard.simulate.network import Sending
@@ -192,6 +193,8 @@ class SimTill:
                 task.reaches(CrashPoint.WRITTEN)
             return entries
         trigger = append.entries[-1].trigger
+        if append.entries[-1].code != PROBE:
+            self.world.befalls(task, append.order_id, trigger)
         if task.phase is CrashPoint.EARLY:
             task.ahead = trigger
             task.fears(CrashPoint.EARLY)

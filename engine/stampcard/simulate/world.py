@@ -69,6 +69,11 @@ class World(Reports):
             return broken
         return None
 
+    @property
+    def operations(self) -> tuple[str, ...]:
+        """What the provider can be called for."""
+        return tuple(sorted(self.adapter.policies))
+
     def mint(self) -> str:
         """A name nobody else has."""
         self._minted += 1
