@@ -30,7 +30,7 @@ from stampcard.model import Secret
 from stampcard.transport.contract import CredentialsRefusedError
 from stampcard.wire import Response
 
-__all__ = ["Renewal", "Token", "TokenAuth", "TokenError", "TokenRefusedError", "bearer"]
+__all__ = ["Renewal", "Token", "TokenAuth", "TokenError", "TokenRefusedError", "Waiting", "bearer"]
 
 _PATIENCE: Final = 60.0
 """Seconds a thread waits for another's renewal; that one ends with its own call's deadline, which is sooner."""
@@ -97,7 +97,7 @@ def _wake(loop: asyncio.AbstractEventLoop, over: asyncio.Event) -> None:
     loop.call_soon_threadsafe(over.set)
 
 
-class _Round:
+class Waiting:
     """One renewal under way, and whoever waits for it: threads and tasks alike."""
 
     def __init__(self) -> None:
@@ -115,6 +115,14 @@ class _Round:
         for call in calls:
             with suppress(RuntimeError):  # that event loop is closed: nobody waits there any more
                 call()
+
+    def then(self, call: Callable[[], None]) -> None:
+        """Call this once it has ended, from whichever thread ends it."""
+        with self._lock:
+            if self.ended is None:
+                self._calls.append(call)
+                return
+        call()
 
     def wait(self) -> None:
         """Block this thread."""
@@ -150,8 +158,8 @@ class _Held:
         return self.token.refresh if life is None or now < self.asked_at + life else None
 
 
-_Flow: TypeAlias = Generator[httpx.Request | _Round, httpx.Response | None, None]
-_Getting: TypeAlias = Generator[httpx.Request | _Round, httpx.Response | None, Secret[str]]
+_Flow: TypeAlias = Generator[httpx.Request | Waiting, httpx.Response | None, None]
+_Getting: TypeAlias = Generator[httpx.Request | Waiting, httpx.Response | None, Secret[str]]
 
 
 class TokenAuth(httpx.Auth):
@@ -179,11 +187,19 @@ class TokenAuth(httpx.Auth):
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._held: _Held | None = None
-        self._round: _Round | None = None
+        self._round: Waiting | None = None
         self._locked_until = -math.inf
 
     def __repr__(self) -> str:
         return f"TokenAuth({type(self._renewal).__name__})"
+
+    def steps(
+        self, request: httpx.Request, monotonic: Callable[[], float]
+    ) -> Generator[httpx.Request | Waiting, httpx.Response | None, None]:
+        """The flow for a driver that is neither thread nor task (a simulator), by its own clock: requests to send, and
+        renewals under way to wait for."""
+        self._monotonic = monotonic
+        return self._flow(request)
 
     def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         flow = self._flow(request)
@@ -192,7 +208,7 @@ class TokenAuth(httpx.Auth):
             while True:
                 asked = flow.send(answer)
                 answer = None
-                if isinstance(asked, _Round):
+                if isinstance(asked, Waiting):
                     asked.wait()
                 else:
                     answer = yield asked
@@ -212,7 +228,7 @@ class TokenAuth(httpx.Auth):
                 except StopIteration:
                     return
                 answer = None
-                if isinstance(asked, _Round):
+                if isinstance(asked, Waiting):
                     await asked.await_()
                 else:
                     answer = yield asked
@@ -236,7 +252,7 @@ class TokenAuth(httpx.Auth):
     def _token(self, refused: Secret[str] | None) -> _Getting:
         """A token that is not the refused one. Raises TokenError."""
         while True:
-            mine = _Round()
+            mine = Waiting()
             with self._lock:
                 held, other, now = self._held, self._round, self._monotonic()
                 # While somebody renews it, what is good still will do.
@@ -256,7 +272,7 @@ class TokenAuth(httpx.Auth):
                 raise TokenError("another caller's renewal does not end")
 
     def _renew(
-        self, mine: _Round, held: _Held | None, refused: Secret[str] | None
+        self, mine: Waiting, held: _Held | None, refused: Secret[str] | None
     ) -> Generator[httpx.Request, httpx.Response | None, Secret[str]]:
         ended, renewed = _Ended.BROKEN, held
         try:

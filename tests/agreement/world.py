@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import attrs
@@ -20,6 +20,7 @@ from stampcard.errors import (
     UnknownOrderError,
 )
 from stampcard.journal import Journal
+from stampcard.journal.contract import Record
 from stampcard.lifecycles import PURCHASE
 from stampcard.model import (
     GUEST,
@@ -36,6 +37,7 @@ from stampcard.model import (
     TenderKind,
     Totals,
 )
+from stampcard.simulate import broken_history, still_open
 from stampcard.testing import Clock, Crash, Faults, ModelTransport, crash_at
 from stampcard.testing.faults import Fault
 from stampcard.till import AsyncTill, Till
@@ -228,9 +230,11 @@ class World:
                 doubted.add(order_id)
             record = self.journal.load(order_id)
             assert record is not None
-            assert [e.version for e in record.entries] == list(range(1, order.version + 1))
+            assert len(record.entries) == order.version
+            assert list(broken_history(record, PURCHASE)) == []
+            assert bool(still_open(record)) == (order.doubt is not None)
             states = self.model.states(order_id)
-            assert (states[-1] if states else "") in self.possible(order, record.entries), (order, states)
+            assert (states[-1] if states else "") in self.possible(order, record), (order, states)
         positions = [entry.position for entry in self.journal.changes(limit=100_000)]
         assert positions == sorted(set(positions))
         assert self.lanes[1].in_doubt() == doubted
@@ -238,12 +242,12 @@ class World:
     def known(self) -> tuple[str, ...]:
         return tuple(sorted({entry.order_id for entry in self.journal.changes(limit=100_000)}))
 
-    def possible(self, order: Order[Any, Any], entries: tuple[Entry, ...]) -> set[str]:
+    def possible(self, order: Order[Any, Any], record: Record) -> set[str]:
         """The provider's states the engine's word leaves open; "" is an order never seen."""
         state = str(order.state)
         now = {"", "checkout"} if state in ("new", "abandoned") else {PROVIDER[state]}
-        for trigger in open_triggers(entries):
-            now.add(STAGE[trigger])
+        for promise in still_open(record).values():
+            now.add(STAGE[promise.trigger])
         return now
 
     # the end of the day
@@ -275,18 +279,6 @@ class World:
 
 
 PROVIDER = {str(state): STAGE[row.trigger] for row in PURCHASE.rows if row.calls_provider for state in row.destinations}
-
-
-def open_triggers(entries: tuple[Entry, ...]) -> Iterator[str]:
-    """Triggers of the intents without a conclusive outcome, by the test's own reading of a history."""
-    opened: dict[str, str] = {}
-    for entry in entries:
-        name = entry.intent or ""
-        if entry.kind is EntryKind.INTENT or (entry.kind is EntryKind.ESCALATED and entry.ownership is not None):
-            opened[name] = entry.trigger
-        for closed in entry.closes:
-            opened.pop(closed, None)
-    yield from opened.values()
 
 
 def last_firing(entries: tuple[Entry, ...], command_id: str) -> tuple[Entry | None, Entry | None]:

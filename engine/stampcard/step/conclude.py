@@ -118,6 +118,7 @@ def settle(promise: Promise, outcome: Outcome[Any, Any], http: int, record: Reco
     """Write an outcome that has been judged."""
     now = yield from perform(Now())
     order_id = promise.order.id
+    shared: Escalate | None = None
     while True:
         standing = fold(record)
         mine = next((o for o in standing.open if o.name == promise.intent), None)
@@ -125,6 +126,8 @@ def settle(promise: Promise, outcome: Outcome[Any, Any], http: int, record: Reco
         entry = _Ink(promise=promise, standing=standing, http=http, at=now)
         if mine is not None and owned:
             drafts, facts = entry.ending(outcome, mine)
+            if shared is not None and mine.escalated is None:
+                drafts = (*drafts, entry.escalation(shared, None))
         else:
             drafts, facts = entry.evidence(outcome), None
         claims = (outcome.claims,) if owned and isinstance(outcome, Accepted) and outcome.claims else ()
@@ -137,7 +140,9 @@ def settle(promise: Promise, outcome: Outcome[Any, Any], http: int, record: Reco
             record = yield from _reread(promise, record)
             continue
         except ClaimTakenError as taken:
+            # No further look can show anything else: without a person it would be in doubt for ever.
             outcome = Unknown(why=f"the provider's order is already ours as {taken.order_id}")
+            shared = Escalate(reason=outcome.why, check=f"which order there is {order_id}, and which {taken.order_id}")
             continue
         except StoreError as broken:
             raise unrecorded(promise, broken) from None

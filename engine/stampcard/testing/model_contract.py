@@ -37,7 +37,8 @@ from stampcard.errors import NeedsHumanError, StampcardError
 from stampcard.journal.contract import Record
 from stampcard.journal.fold import fold
 from stampcard.journal.memory import MemoryJournal
-from stampcard.model import AnyOrder, EntryKind, Site
+from stampcard.model import AnyOrder, Site
+from stampcard.simulate.invariants import broken_history
 from stampcard.testing._model_weather import WorldClock, WorldFaults
 from stampcard.testing.clock import Clock
 from stampcard.testing.crash import Crash, Point, crash_at
@@ -263,14 +264,10 @@ class _Agreement(RuleBasedStateMachine):
 
     @invariant()
     def histories_are_whole(self) -> None:
-        """Every ending has its promise, written before it."""
+        """Every ending has its promise, written before it; every move is an edge; a reversal leaves nothing open."""
         for order_id in self.opened:
-            promised: set[str] = set()
-            for entry in self._record(order_id).entries:
-                if entry.kind is EntryKind.INTENT:
-                    promised.add(entry.intent or "")
-                elif entry.intent is not None:
-                    self._holds(entry.intent in promised, f"{entry.kind} without its promise", order_id)
+            for promise, what in broken_history(self._record(order_id), self._adapter().lifecycle):
+                self._holds(False, f"{promise}: {what}", order_id)
 
     def heal(self) -> None:
         """Nothing goes wrong any more: every order comes to rest, and both sides say the same.

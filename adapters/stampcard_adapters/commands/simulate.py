@@ -1,0 +1,114 @@
+"""`stampcard simulate`: the shipped providers under every fault and crash there is, and what that showed.
+
+May live here: options, progress, exit codes. May not: a world (`stampcard.simulate`), how a report looks
+(`_simulate_screen`). Exit codes: 0 no promise broke; 1 one did; 2 the arguments cannot be used.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from typing import Annotated, Final, NoReturn
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from stampcard.simulate import Exhausted, SimulationReport, exhaust, simulate_drawn, untroubled
+from stampcard_adapters.commands import _simulate_screen as screen
+from stampcard_adapters.simulate import PLAIN, SCENARIOS, SHARES
+
+__all__ = ["command"]
+
+_ALL: Final = "all"
+_BROKEN: Final = 1
+_UNUSABLE: Final = 2
+
+
+def command(
+    orders: Annotated[int, typer.Option(min=1, help="Orders to simulate, shared among the providers.")] = 10_000,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed is the same run, on any machine.")] = 1,
+    provider: Annotated[str, typer.Option(help="A provider, or all of them.")] = _ALL,
+    hours: Annotated[
+        float | None, typer.Option(min=0, help="Go on for so long instead, however many orders that is.")
+    ] = None,
+    exhaustive: Annotated[
+        bool, typer.Option("--exhaustive", help="Every path of each lifecycle times every single trouble, enumerated.")
+    ] = False,
+    pairs: Annotated[bool, typer.Option("--pairs", help="With --exhaustive: every pair of troubles too.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="The report as JSON.")] = False,
+) -> None:
+    """Crash tills, lose messages, heal the world, and check that nothing is lost and nothing is done twice.
+
+    Exits 0 when no promise broke, 1 when one did (its story is told), 2 when the arguments cannot be used.
+    """
+    chosen = sorted(SCENARIOS) if provider == _ALL else [provider.lower()]
+    if not set(chosen) <= SCENARIOS.keys():
+        _refuse(f"there is no provider {provider!r}; there are: {', '.join(sorted(SCENARIOS))}, and {_ALL}")
+    if pairs and not exhaustive:
+        _refuse("--pairs goes with --exhaustive")
+    if exhaustive and hours is not None:
+        _refuse("--hours does not go with --exhaustive: what is enumerated has an end")
+    out = Console()
+    if exhaustive:
+        cases = _enumerated(chosen, pairs)
+        _show(out, as_json, screen.exhausted_json(cases), lambda: screen.show_exhausted(out, cases))
+        raise typer.Exit(_BROKEN if any(one.failures for one in cases.values()) else 0)
+    reports = _simulated(chosen, orders, seed, hours)
+    _show(out, as_json, screen.reports_json(reports), lambda: screen.show_reports(out, reports))
+    raise typer.Exit(_BROKEN if any(report.broken for report in reports.values()) else 0)
+
+
+def _simulated(chosen: list[str], orders: int, seed: int, hours: float | None) -> dict[str, SimulationReport]:
+    whole = sum(SHARES[name] for name in chosen)
+    reports: dict[str, SimulationReport] = {}
+    for name in chosen:
+        share = SHARES[name] / whole
+        mine = max(1, round(orders * share))
+        with _progress(name, None if hours is not None else mine) as told:
+            reports[name] = simulate_drawn(
+                SCENARIOS[name],
+                orders=mine,
+                seed=seed,
+                hours=None if hours is None else hours * share,
+                progress=told,
+            )
+    return reports
+
+
+def _enumerated(chosen: list[str], pairs: bool) -> dict[str, Exhausted]:
+    cases: dict[str, Exhausted] = {}
+    for name in chosen:
+        for variant, make in PLAIN[name].items():
+            with _progress(f"{name}, {variant}", None) as told, untroubled() as sweep:
+                cases[f"{name}, {variant}"] = exhaust(make, pairs=pairs, progress=told, sweep=sweep)
+    return cases
+
+
+@contextmanager
+def _progress(what: str, total: int | None) -> Generator[Callable[[int], None]]:
+    """A bar on the terminal; nothing where there is none."""
+    console = Console(stderr=True)
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda done: bar.update(task, completed=done)
+
+
+def _show(out: Console, as_json: bool, tree: object, show: Callable[[], None]) -> None:
+    if as_json:
+        out.print(json.dumps(tree, indent=2), markup=False, highlight=False, soft_wrap=True)
+    else:
+        show()
+
+
+def _refuse(why: str) -> NoReturn:
+    typer.echo(f"stampcard simulate: {why}", err=True)
+    raise typer.Exit(_UNUSABLE)

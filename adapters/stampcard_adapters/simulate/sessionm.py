@@ -1,0 +1,165 @@
+"""SessionM as the simulator plays it: prizes for points, approved or not, by customers who want the same one twice.
+
+May live here: what a clerk does, every switch drawn, and which of the provider's orders are whose. May not: the
+adapter's own way of finding a lost order as its witness.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final, Literal, TypeAlias
+
+from stampcard.model import AnyOrder
+from stampcard.simulate import Draw, Scenario, Wish
+from stampcard.step.effects import Send, Sleep
+from stampcard.wire import Request
+from stampcard_adapters.sandbox.sessionm import SessionMModel
+from stampcard_adapters.sandbox.sessionm import Switches as SandboxSwitches
+from stampcard_adapters.testing.sessionm import SessionMBooks, names
+
+__all__ = ["SessionMScenario"]
+
+_WHY: Final = "simulated"
+Fields: TypeAlias = Literal["everywhere", "update"]
+_SLOW: Final = (3.0, 12.0, 40.0)
+_FIELDS: Final[tuple[Fields, ...]] = ("everywhere", "everywhere", "update")
+_TELLS: Final[tuple[Literal["unique", "repeatable", "ignored"], ...]] = ("unique", "unique", "repeatable", "ignored")
+_PENDING: Final = ("approve",) * 7 + ("reject",) * 7 + ("observe",) * 5
+
+
+class SessionMScenario(Scenario):
+    """Four offers and three customers; customer care decides at its own console now and then."""
+
+    opening = ("redeem",)
+
+    def __init__(self, draw: Draw, clock: Callable[[], Any], *, drawn: bool = True) -> None:
+        """drawn: every switch; else all are as by default."""
+        if not drawn:
+            self._settle(SessionMModel(clock=clock), {}, shaped=False, shows_id=True)
+            return
+        tells = draw.pick(_TELLS)
+        sends_id = draw.chance(0.85)
+        shaped = draw.chance(0.3)
+        fields: Fields = draw.pick(_FIELDS) if not shaped or draw.chance(0.4) else "update"
+        shows_id = sends_id and tells != "ignored" and fields == "everywhere"
+        model = SessionMModel(
+            switches=SandboxSwitches(
+                path_key=draw.pick(("must_match", "ignored")),
+                refusal_status=draw.pick((200, 200, 400, 422)),
+                code_case=draw.pick(("lower", "upper")),
+                available_points=draw.pick(("integer", "string", "absent")),
+                table_fields=fields,
+                list_says_ok=draw.chance(0.7),
+                auto_approve=draw.chance(0.06),
+                order_external_id=tells,
+                stock_taken_at=draw.pick(("placement", "approval")),
+                reject_returns_points=draw.chance(0.7),
+                reject_returns_stock=draw.chance(0.7),
+                same_status=draw.pick(("refused", "accepted")),
+                status_codes=draw.pick(("named", "swapped")),
+                list_order=draw.pick(("newest", "newest", "oldest")),
+                strict_bounds=draw.chance(0.7),
+            ),
+            lenient=draw.chance(0.3),
+            clock=clock,
+        )
+        switches: dict[str, Any] = {"send_external_id": sends_id, "adopt_by_shape": shaped}
+        self._settle(model, switches, shaped=shaped, shows_id=shows_id)
+
+    def _settle(self, model: SessionMModel, switches: dict[str, Any], *, shaped: bool, shows_id: bool) -> None:
+        books = SessionMBooks(model)
+        super().__init__(books.provider(**switches), model)
+        self._shows_id, self._shaped = shows_id, shaped
+        if shaped:
+            self.shops = 1  # the switch is for whoever knows that nobody else orders for these customers
+        self.not_twice = frozenset({"redeem"})  # trap 9: a create takes points each time it arrives
+        self._offers = (books.card,) if shaped else (*(books.card,) * 8, books.coffee, books.gone)
+        self._users = (books.user,) if shaped else (*(books.user,) * 5, *(books.odd,) * 4, books.poor)
+
+    def names(self, request: Request) -> tuple[str | None, str | None]:
+        return names(request)
+
+    def open(self, verbs: Any, order_id: str, draw: Draw) -> Wish:
+        # By shape alone two orders are one: there everybody wants the same, and some tills are slow.
+        offer, user = draw.pick(self._offers), draw.pick(self._users)
+        wish: Wish = verbs.redeem(order_id, offer, user=user, quantity=1 if self._shaped else 1 + draw.below(2))
+        return _slowly(wish, draw.pick(_SLOW)) if self._shaped and draw.chance(0.5) else wish
+
+    def next(self, verbs: Any, order: AnyOrder, draw: Draw) -> Wish | None:
+        if order.state == "new":
+            return self.open(verbs, order.id, draw) if draw.chance(0.9) else verbs.abandon(order, why=_WHY)
+        if order.state != "pending_approval":
+            return None
+        wanted = draw.pick(_PENDING)
+        wish: Wish = verbs.observe(order) if wanted == "observe" else getattr(verbs, wanted)(order, why=_WHY)
+        return wish
+
+    def fire(self, verbs: Any, order: Any, trigger: str) -> Wish:
+        wish: Wish
+        match trigger:
+            case "redeem":
+                order_id = order if isinstance(order, str) else order.id
+                wish = verbs.redeem(order_id, self._offers[0], user=self._users[0])
+            case "observe":
+                wish = verbs.observe(order)
+            case _:
+                wish = getattr(verbs, trigger)(order, why=_WHY)
+        return wish
+
+    def provider_acts(self, order: AnyOrder, draw: Draw) -> None:
+        model: SessionMModel = self.model
+        number = order.facts.order_id
+        if number is not None and model.states(number)[-1:] == ("pending_approval",) and draw.chance(0.3):
+            getattr(model, draw.pick(("approve", "reject")))(number)
+
+    def agrees(self, order: AnyOrder) -> bool:
+        number = order.facts.order_id
+        if order.state in ("new", "abandoned"):
+            return number is None
+        return number is not None and self.model.states(number)[-1:] == (str(order.state),)
+
+    def conserved(self, orders: Sequence[AnyOrder]) -> Iterator[str]:
+        """Every order there is one of ours, and only one of ours."""
+        owners: dict[int, str] = {}
+        for order in orders:
+            number = order.facts.order_id
+            if number is not None:
+                if number in owners:
+                    yield f"order {number} at the provider is both {owners[number]} and {order.id} here"
+                owners[number] = order.id
+        unknown = [number for number in self.model.orders() if number not in owners]
+        doubted = [o for o in orders if o.doubt is not None and o.doubt.trigger == "redeem"]
+        if len(unknown) > len(doubted):
+            yield f"points were taken for nobody: orders {unknown} at the provider, {len(doubted)} here in doubt"
+
+    def reason(self, order: AnyOrder, said: str) -> str | None:
+        if "no clear answer in" in said:
+            return "no clear answer in so many calls"
+        if "do not carry this order's id" in said:
+            if not self._shows_id:
+                return "new orders of the offer, and ids are not shown"
+            return "new orders of the offer, of another order of ours"
+        if "already ours as" in said:
+            return "the order found is another one's of ours"
+        if "late reply" in said:
+            return "a late reply contradicts what was concluded"
+        return None
+
+
+def _slowly(step: Wish, seconds: float) -> Wish:
+    """The same step, by a till that takes so long after its first call."""
+    answer: Any = None
+    trouble: Exception | None = None
+    while True:
+        try:
+            effect = step.send(answer) if trouble is None else step.throw(trouble)
+        except StopIteration as stop:
+            return stop.value
+        answer, trouble = None, None
+        try:
+            answer = yield effect
+        except Exception as error:  # noqa: BLE001  whatever it is, it is the step's to judge
+            trouble = error
+        if isinstance(effect, Send) and seconds:
+            yield Sleep(seconds)
+            seconds = 0.0

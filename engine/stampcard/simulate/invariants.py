@@ -1,0 +1,90 @@
+"""What has to hold, whatever goes wrong: each promise once, in words and in code.
+
+The simulator checks all of them; the state machines of the tests check those that need no simulated world. May live
+here: promises, and the judgement of a history. May not: a provider's name, a clock, anything that makes it happen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from stampcard.journal.contract import Record
+from stampcard.lifecycles import Lifecycle
+from stampcard.model import Entry, EntryKind
+
+__all__ = ["PROMISES", "broken_history", "still_open"]
+
+PROMISES: Final = {
+    "intent first": "A call leaves only when its promise is durable, in the name of the till that makes it.",
+    "no reply dropped": "Whatever reply is heard is in the journal before its step ends.",
+    "told is kept": "What a caller was told is in the journal, and stays there.",
+    "nothing sent": "A step that was refused here, or replayed, sent nothing.",
+    "own errors": "Whatever goes wrong is told in an error of ours.",
+    "whole history": "A history has no hole: an ending comes after its promise, a move is an edge of the table.",
+    "reversed": "Once a reversal is accepted, nothing it reverses is open.",
+    "open is found": "What the journal lists as open is what the histories say is open.",
+    "at rest": "In a healed world every order is settled, or is with a person for a reason the design names.",
+    "agreed": "Engine and provider say the same of every settled order.",
+    "balanced": "The provider's books balance.",
+    "conserved": "Nothing is taken twice, lost, or done that nobody asked for.",
+}
+"""Name -> what it says."""
+
+_MOVES: Final = frozenset({EntryKind.ACCEPTED, EntryKind.OBSERVED, EntryKind.DECLINED, EntryKind.RESOLVED})
+_CONCLUDES: Final = frozenset({EntryKind.ACCEPTED, EntryKind.DECLINED})
+
+
+def still_open(record: Record) -> dict[str, Entry]:
+    """Intents without a conclusive ending, by a reading of the history of its own: intent -> its promise."""
+    promised: dict[str, Entry] = {}
+    opened: dict[str, Entry] = {}
+    for entry in record.entries:
+        name = entry.intent or ""
+        if entry.kind is EntryKind.INTENT:
+            promised[name] = opened[name] = entry
+        elif entry.kind is EntryKind.ESCALATED and entry.ownership is not None and name in promised:
+            opened[name] = promised[name]  # contradicted by a late reply: open again, for a person
+        for closed in entry.closes:
+            opened.pop(closed, None)
+    return opened
+
+
+def broken_history(record: Record, lifecycle: Lifecycle[Any]) -> Iterator[tuple[str, str]]:
+    """(promise, what is wrong) for everything a history does that none may."""
+    state = str(lifecycle.initial)
+    promised: set[str] = set()
+    opened: set[str] = set()
+    for version, entry in enumerate(record.entries, start=1):
+        where = f"entry {version}, {entry.kind} of {entry.trigger}"
+        if entry.version != version:
+            yield "whole history", f"{where}: it is numbered {entry.version}"
+        name = entry.intent
+        if entry.kind is EntryKind.INTENT:
+            if name is None or name in promised:
+                yield "whole history", f"{where}: a promise without a name of its own"
+            promised.add(name or "")
+            opened.add(name or "")
+        elif name is not None and name not in promised:
+            yield "whole history", f"{where}: an ending without its promise"
+        elif entry.kind is EntryKind.ESCALATED and entry.ownership is not None:
+            opened.add(name or "")
+        elif entry.kind in _CONCLUDES and name not in opened:
+            yield "whole history", f"{where}: it concludes what is not open"
+        yield from _moved(lifecycle, state, entry, where)
+        for closed in entry.closes:
+            if closed not in promised:
+                yield "whole history", f"{where}: it closes what was never promised"
+            opened.discard(closed)
+        row = lifecycle.row(state, entry.trigger)
+        if entry.kind is EntryKind.ACCEPTED and row is not None and row.reverses and opened:
+            yield "reversed", f"{where}: {len(opened)} steps are open after it"
+        state = entry.state
+
+
+def _moved(lifecycle: Lifecycle[Any], state: str, entry: Entry, where: str) -> Iterator[tuple[str, str]]:
+    if entry.state == state and entry.kind is not EntryKind.ACCEPTED:
+        return
+    row = lifecycle.row(state, entry.trigger)
+    if entry.kind not in _MOVES or row is None or entry.state not in row.destinations:
+        yield "whole history", f"{where}: no edge leads from {state} to {entry.state}"

@@ -1,0 +1,152 @@
+"""Many worlds from one seed, and the report of what they showed.
+
+May live here: worlds one after another, sums, the report. May not: anything about a single world.
+"""
+
+from __future__ import annotations
+
+import gc
+import logging
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from typing import Any, Final
+
+import attrs
+
+from stampcard.simulate.plan import drawn
+from stampcard.simulate.scenario import Clock, Make, Scenario
+from stampcard.simulate.shrink import Violation, shrunk, told
+from stampcard.simulate.tally import Tally
+from stampcard.simulate.world import World
+
+__all__ = ["SimulationReport", "simulate", "simulate_drawn", "untroubled"]
+
+_SWEEP: Final = 64
+"""Worlds after which memory is swept. Worlds are rings of references; sweeping all the time costs a third of it."""
+_TALKATIVE: Final = ("stampcard.recovery", "stampcard.till")
+_MOST: Final = 5
+"""Violations that are made small and told; the others are only counted."""
+
+
+@attrs.frozen(kw_only=True)
+class SimulationReport:
+    """What a simulation showed. steps: calls that came to an end. seconds: of this machine's processor.
+
+    faults, crashes: kind -> how often it was injected. cells: "provider / operation / fault / crash" -> calls.
+    recoveries: how steps whose first call did not settle them came to their end. escalations: reason -> orders.
+    """
+
+    seed: int
+    orders: int
+    steps: int
+    faults: dict[str, int]
+    violations: tuple[Violation, ...]
+    worlds: int = 0
+    seconds: float = 0.0
+    broken: int = 0
+    """Worlds in which a promise broke: `violations` tells the first few."""
+    crashes: dict[str, int] = attrs.field(factory=dict[str, int])
+    cells: dict[str, int] = attrs.field(factory=dict[str, int], repr=False)
+    recoveries: dict[str, int] = attrs.field(factory=dict[str, int])
+    escalations: dict[str, int] = attrs.field(factory=dict[str, int])
+    states: dict[str, int] = attrs.field(factory=dict[str, int])
+
+    @property
+    def pace(self) -> float:
+        """Steps in a second."""
+        return self.steps / self.seconds if self.seconds else 0.0
+
+
+def simulate(
+    provider: Any,
+    model: Callable[[Clock], Any],
+    *,
+    scenario: Callable[[Any, Any], Scenario],
+    orders: int = 1_000,
+    seed: int = 1,
+    progress: Callable[[int], None] | None = None,
+) -> SimulationReport:
+    """Your provider against your model. provider: as `till.use` takes it. model: made anew for each world, by its
+    clock.
+
+    scenario: your subclass of `Scenario`, made of both. progress: told the orders that are done.
+    """
+    return simulate_drawn(
+        lambda _, clock: scenario(provider, model(clock)), orders=orders, seed=seed, progress=progress
+    )
+
+
+def simulate_drawn(
+    make: Make,
+    *,
+    orders: int = 1_000,
+    seed: int = 1,
+    hours: float | None = None,
+    progress: Callable[[int], None] | None = None,
+    most_violations: int = _MOST,
+    stop_after: int | None = None,
+) -> SimulationReport:
+    """Worlds whose switches are drawn too. hours: go on until so much time has passed, however many orders that is.
+
+    most_violations: that are made small and told. stop_after: so many worlds in which a promise broke.
+    """
+    total = Tally()
+    violations: list[Violation] = []
+    broken_worlds = 0
+    began, spent = time.monotonic(), time.process_time()
+    shrinking = 0.0
+    operations = World(drawn(seed, 0, 1, 1), make).operations
+    with untroubled() as sweep:
+        while (total.orders < orders) if hours is None else (time.monotonic() - began < hours * 3_600.0):
+            left = orders - total.orders if hours is None else 8
+            world = World(drawn(seed, total.worlds, left, 2, operations), make)
+            broken = world.run()
+            total.add(world.tally)
+            if broken is not None:
+                broken_worlds += 1
+                if len(violations) < most_violations:
+                    before = time.process_time()
+                    violations.append(told(shrunk(world.plan, make, broken.promise), make, broken))
+                    shrinking += time.process_time() - before
+            if total.worlds % _SWEEP == 0:
+                sweep()
+            if progress is not None:
+                progress(total.orders)
+            if broken_worlds == stop_after:
+                break
+    return SimulationReport(
+        seed=seed,
+        orders=total.orders,
+        steps=total.steps,
+        faults=dict(sorted(total.faults.items())),
+        violations=tuple(violations),
+        worlds=total.worlds,
+        seconds=time.process_time() - spent - shrinking,
+        broken=broken_worlds,
+        crashes=dict(sorted(total.crashes.items())),
+        cells={" / ".join(cell): count for cell, count in sorted(total.cells.items())},
+        recoveries=dict(sorted(total.recoveries.items())),
+        escalations=dict(sorted(total.escalations.items())),
+        states=dict(sorted(total.states.items())),
+    )
+
+
+@contextmanager
+def untroubled() -> Generator[Callable[[], object], None, None]:
+    """No log, and no sweeping of memory but when the given function is called; afterwards as before."""
+    was, loggers = gc.isenabled(), [logging.getLogger(name) for name in _TALKATIVE]
+    silent = [logger.disabled for logger in loggers]
+    for logger in loggers:
+        logger.disabled = True
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    try:
+        yield gc.collect
+    finally:
+        gc.unfreeze()
+        if was:
+            gc.enable()
+        for logger, before in zip(loggers, silent, strict=True):
+            logger.disabled = before

@@ -1,0 +1,140 @@
+"""The port: what a simulation has to be told about a provider. Yours is a subclass of `Scenario`, some 40 lines.
+
+    class Coffee(Scenario):
+        def open(self, verbs, order_id, draw):
+            return verbs.checkout(order_id, draw.pick(BASKETS), buyer=GUEST)
+
+        def next(self, verbs, order, draw):
+            trigger = draw.pick(sorted(order.allowed)) if order.allowed else None
+            return None if trigger is None else getattr(verbs, trigger)(order, why="simulated")
+
+        def agrees(self, order):
+            return self.model.states(order.id)[-1:] == STATES[order.state]
+
+    simulate(provider, lambda clock: BeanboxModel(clock), scenario=Coffee, orders=1_000, seed=1)
+
+May live here: the port. May not: a provider's name.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Protocol, TypeAlias
+
+from stampcard.model import AnyOrder, Site
+from stampcard.simulate.chance import Draw
+from stampcard.step.effects import Step
+from stampcard.wire import Request
+
+__all__ = ["Answer", "Clock", "Make", "Scenario", "Served", "Wish"]
+
+Clock: TypeAlias = Callable[[], Any]
+"""The simulated wall clock: aware, UTC."""
+Wish: TypeAlias = "Step[Any]"
+"""A verb's bare step, or a step of your own made of several."""
+
+
+class Answer(Protocol):
+    """What a model answers: any object with these three."""
+
+    @property
+    def status(self) -> int: ...
+    @property
+    def headers(self) -> Any: ...
+    @property
+    def body(self) -> bytes: ...
+
+
+class Served(Protocol):
+    """A provider in memory: any `stampcard.adapter.Model`, and a sandbox's, which knows no class of the engine."""
+
+    def handle(self, request: Request, /) -> Answer:
+        """Any request, any bytes: an answer, never an exception."""
+        ...
+
+    def unbalanced(self) -> tuple[str, ...]:
+        """Sentences for every ledger whose books do not balance."""
+        ...
+
+
+class Scenario(ABC):
+    """One world: a provider with the switches this world drew, its model, and what people do there.
+
+    Everything a scenario draws comes from the `Draw` it is given: then the same seed is the same run.
+    """
+
+    shops: int = 2
+    """Journals at most: shops that do not know of each other, with customers who go to both."""
+    not_twice: frozenset[str] = frozenset()
+    """Triggers the provider itself does twice when the network delivers a request twice: no till can help that."""
+
+    def __init__(self, provider: Any, model: Any) -> None:
+        self.provider = provider
+        self.model = model
+
+    # what people do
+
+    @abstractmethod
+    def open(self, verbs: Any, order_id: str, draw: Draw) -> Wish:
+        """Open an order."""
+
+    @abstractmethod
+    def next(self, verbs: Any, order: AnyOrder, draw: Draw) -> Wish | None:
+        """What is wished of this order next; None: nothing more. Called again with an equal draw, it says the same.
+
+        An order in doubt comes here too: `order.allowed` says what may be done all the same.
+        """
+
+    opening: tuple[str, ...] = ()
+    """Triggers that may open an order: for the enumerated world."""
+
+    def ready(self, verbs: Any) -> Wish | None:
+        """For the enumerated world: what is asked before anything can go wrong (a member's rewards)."""
+        return None
+
+    def fire(self, verbs: Any, order: AnyOrder | str, trigger: str) -> Wish:
+        """For the enumerated world: this very trigger, with good input, always the same."""
+        raise NotImplementedError("say how each trigger is fired, to have every path of the lifecycle tried")
+
+    def provider_acts(self, order: AnyOrder, draw: Draw) -> None:  # noqa: B027  most providers do nothing by themselves
+        """Whatever a provider does by itself to an order: approve it, deliver it. Nothing, unless you say."""
+
+    def restarted(self) -> None:  # noqa: B027  most providers keep everything
+        """The provider was restarted: what it keeps in memory only (sessions, tokens) is gone."""
+
+    # what has to hold
+
+    @abstractmethod
+    def agrees(self, order: AnyOrder) -> bool:
+        """Whether the provider holds of this settled order what the engine says."""
+
+    def conserved(self, orders: Sequence[AnyOrder]) -> Iterable[str]:
+        """A sentence for everything twice, lost or unasked for, in a world at rest. orders: of every shop."""
+        return ()
+
+    def reason(self, order: AnyOrder, said: str) -> str | None:
+        """The name of the rule by which a person has to look at this order; None: it should have been settled.
+
+        Every order may, under the words it was escalated with, unless you say.
+        """
+        return said
+
+    # names
+
+    def asks(self, request: Request) -> bool:
+        """Whether this request, which looks like a step's, is but a question: repeating it changes nothing."""
+        return False
+
+    @property
+    def site(self) -> Site:
+        """Where the tills stand."""
+        return Site(store="999999")
+
+    def names(self, request: Request) -> tuple[str | None, str | None]:
+        """(provider, trigger) of a request; a question goes by its own name."""
+        return None, None
+
+
+Make: TypeAlias = Callable[[Draw, Clock], Scenario]
+"""A world's scenario: provider, switches and all, drawn."""
