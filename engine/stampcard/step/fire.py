@@ -13,9 +13,7 @@ from typing import Final
 import attrs
 
 from stampcard.adapter import Accepted, AskAgain, Declined, Escalate, Evidence, NotSent, Unknown
-from stampcard.commands import Authorize
-from stampcard.errors import ConflictError, NotAllowedError, UnsupportedError, reference
-from stampcard.journal.codec import unpack
+from stampcard.errors import ConflictError, NotAllowedError, reference
 from stampcard.journal.contract import (
     Append,
     CommandTakenError,
@@ -26,20 +24,15 @@ from stampcard.journal.contract import (
     StoreError,
     VersionConflictError,
 )
-from stampcard.journal.fold import Standing, fold, landed
-from stampcard.machine import decide
-from stampcard.model import AnyOrder, Entry, EntryKind, Order, Refusal
-from stampcard.step.conclude import (
-    ASK_AGAIN_CHECK,
-    Ending,
-    Promise,
-    conclude,
-    extended,
-    personal_of,
-    write_escalation,
-)
-from stampcard.step.effects import Abort, Mint, Now, Own, Pending, Running, Send, Step, Write, perform
+from stampcard.journal.fold import Standing, fold
+from stampcard.model import AnyOrder, EntryKind, Refusal
+from stampcard.step.conclude import ASK_AGAIN_CHECK, Ending, conclude, extended, write_escalation
+from stampcard.step.effects import Mint, Now, Own, Pending, Running, Send, Step, Write, perform
+from stampcard.step.ink import Promise
 from stampcard.step.look import look, site_of, unknown, unwritable
+from stampcard.step.permit import free, may
+from stampcard.step.personal import personal_of
+from stampcard.step.repeat import repeated
 from stampcard.step.view import View, asks_again, effectless
 from stampcard.step.watch import followed
 from stampcard.step.wish import Sealed, Wish, seal
@@ -66,12 +59,12 @@ def fire(wish: Wish) -> Step[AnyOrder]:
             view, record = _unopened(wish), None
         else:
             view, record = found, found.standing.record
-            repeated = _repeated(wish, view, sealed)
-            if repeated is not None:
-                return repeated
-            view = yield from _free(wish, view)
+            before = repeated(wish, view, sealed)
+            if before is not None:
+                return before
+            view = yield from free(wish, view)
             record = view.standing.record
-        _may(wish, view)
+        may(wish, view)
         try:
             return (yield from _promise(wish, view, record, sealed))
         except VersionConflictError as lost:
@@ -112,125 +105,6 @@ def _unopened(wish: Wish) -> View:
         facts_at=None,
     )
     return View(adapter=wish.adapter, phrases=wish.seat.phrases, standing=standing)
-
-
-def _repeated(wish: Wish, view: View, sealed: Sealed) -> AnyOrder | None:
-    """The recorded answer, when this is a repeat. Raises what was recorded, or ConflictError for other input."""
-    standing, command = view.standing, wish.command
-    site, here = standing.header.site, wish.seat.site
-    if isinstance(wish.order, str) and here is not None and site != here:
-        where = f"store {site.store}" + (f", register {site.register}" if site.register else "")
-        raise view.conflict(wish.trigger, f"this id was opened at {where}: get the order, or mint another id")
-    intent = standing.command(wish.command_id) if wish.command_id is not None else _done(wish, view, sealed)
-    if intent is None:
-        return None
-    kept = standing.record.personal.get(intent.version)
-    if intent.trigger != command.trigger or not sealed.repeats(intent, kept):
-        raise view.conflict(wish.trigger, "this was done already, with other input", "command.conflict")
-    ending = standing.endings.get(intent.intent or "")
-    if ending is None:
-        if view.running > 0:
-            raise view.busy(wish.trigger)
-        if effectless(wish.adapter, wish.trigger):
-            return None
-        raise view.in_doubt(wish.trigger, "this step was sent and its ending is not known")
-    if ending.intent != intent.intent:
-        return None  # settled by a reversal: the table decides what is possible now
-    if landed(ending):
-        return view.order(replayed=True)
-    if ending.kind in (EntryKind.DECLINED, EntryKind.RESOLVED):
-        raise _told_before(view, wish.trigger, ending)
-    return None  # proof that nothing happened: it may be done now
-
-
-def _done(wish: Wish, view: View, sealed: Sealed) -> Entry | None:
-    """Without a command id: the intent this firing repeats, if its trigger was accepted and cannot be fired anew."""
-    done = view.standing.accepted.get(wish.trigger)
-    if done is None and isinstance(wish.command, Authorize) and wish.command.again:
-        return None  # asked anew on purpose: the same wish as the one in doubt, and no repeat of it
-    doubted = next((o.entry for o in view.standing.open if o.trigger == wish.trigger), None)
-    if done is None:
-        same = doubted is not None and doubted.digest == sealed.digest
-        return doubted if same else None
-    again = wish.adapter.lifecycle.row(view.standing.state, wish.trigger) is not None
-    return None if again and not isinstance(wish.order, str) else done
-
-
-def _told_before(view: View, trigger: str, ending: Entry) -> Exception:
-    if ending.kind is EntryKind.RESOLVED:
-        code = "resolve.declined"
-        return view.declined(trigger, Declined(code=code, message=view.phrases.say(code)), 0, replayed=True)
-    said = unpack(ending.body)
-    no = Declined(
-        code=ending.code or "provider.declined",
-        message=str(said.get("message") or ""),
-        provider_code=said.get("provider_code"),
-        provider_text=said.get("provider_text"),
-    )
-    return view.declined(trigger, no, int(said.get("http") or 0), replayed=True)
-
-
-def _free(wish: Wish, view: View) -> Step[View]:
-    """The order, once nobody else is at it. Our own call is aborted for a reversal; then its ending is read anew."""
-    stale = isinstance(wish.order, Order) and wish.order.version != view.standing.version
-    if stale and not (yield from _own_doubt(wish, view)):
-        raise view.conflict(wish.trigger, f"the order in hand is older than version {view.standing.version}: get it")
-    if view.running <= 0:
-        return view
-    row = wish.adapter.lifecycle.row(view.standing.state, wish.trigger)
-    # A reversal, or a decision of the till alone, ends our own call; another lane's repeat of it waits.
-    if row is not None and (row.reverses or not row.calls_provider) and wish.trigger in view.allowed:
-        aborted = False
-        for intent in view.standing.open:
-            aborted = (yield from perform(Abort(intent.name))) or aborted
-        if aborted:
-            again = yield from look(wish.seat, wish.adapter, wish.order_id)
-            if again is not None and again.running <= 0:
-                return again
-    raise view.busy(wish.trigger)
-
-
-def _own_doubt(wish: Wish, view: View) -> Step[bool]:
-    """The caller reverses what this very till has just left in doubt, holding the order as it was before that step."""
-    order = wish.order
-    if isinstance(order, str):
-        return False
-    row = wish.adapter.lifecycle.row(view.standing.state, wish.trigger)
-    opened = view.standing.open
-    if row is None or not row.reverses or wish.trigger not in view.allowed or str(order.state) != view.standing.state:
-        return False
-    mine = (yield from perform(Own(0.0))).owner
-    since = view.standing.record.entries[order.version :]
-    return (
-        bool(opened)
-        and all(intent.ownership.owner == mine for intent in opened)
-        and all(entry.intent == opened[-1].name for entry in since)
-    )
-
-
-def _may(wish: Wish, view: View) -> None:
-    """Raise unless the table, every guard, the provider and the doubt allow it."""
-    lifecycle, trigger = wish.adapter.lifecycle, wish.trigger
-    row = lifecycle.row(view.standing.state, trigger)
-    rows = [r for r in lifecycle.rows if r.trigger == trigger]
-    if not rows or (trigger not in wish.adapter.policies and any(r.calls_provider for r in rows)):
-        error = view.error(UnsupportedError, "provider.unsupported", detail=f"{wish.adapter.name} has no {trigger}")
-        error.capability = trigger
-        raise error
-    if view.standing.open and trigger not in view.allowed:
-        doubted = view.standing.open[-1]
-        message = wish.seat.phrases.say("order.in_doubt")
-        params = {"trigger": doubted.trigger, "since": doubted.entry.at.isoformat()}
-        raise view.refused(trigger, (Refusal(code="order.in_doubt", message=message, params=params),))
-    if row is not None and row.calls_provider and view.standing.forgotten:
-        message = wish.seat.phrases.say("order.forgotten")
-        raise view.refused(trigger, (Refusal(code="order.forgotten", message=message),))
-    order = view.order()
-    refusals = decide(lifecycle, order, wish.command)
-    if row is not None and row.calls_provider:
-        refusals += wish.adapter.check(order, wish.command)
-    if refusals:
-        raise view.refused(trigger, refusals)
 
 
 def _conflict(wish: Wish, view: View, lost: VersionConflictError) -> ConflictError:

@@ -22,9 +22,10 @@ from stampcard.journal.fold import Standing
 from stampcard.machine import IllegalMoveError, decide, move
 from stampcard.model import AnyOrder, EntryKind, Refusal
 from stampcard.step.ask import question
-from stampcard.step.conclude import apart, extended, personal_of
+from stampcard.step.conclude import extended
 from stampcard.step.effects import Keep, Monotonic, Now, Sleep, Step, Write, perform
 from stampcard.step.look import look, unknown, unwritable
+from stampcard.step.personal import apart, personal_of
 from stampcard.step.recover import settle_order
 from stampcard.step.trouble import unsent
 from stampcard.step.verb import Seat

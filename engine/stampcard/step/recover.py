@@ -31,8 +31,9 @@ from stampcard.commands import Command
 from stampcard.journal.contract import Append, Draft, Record, StoreError, VersionConflictError
 from stampcard.journal.fold import PROBE, OpenIntent, Standing, fold
 from stampcard.model import AnyOrder, EntryKind
-from stampcard.step.conclude import ASK_AGAIN_CHECK, Promise, conclude, extended, judge, settle, write_escalation
+from stampcard.step.conclude import ASK_AGAIN_CHECK, conclude, extended, judge, settle, write_escalation
 from stampcard.step.effects import Monotonic, Now, Own, Pending, Send, Sleep, Step, Write, perform
+from stampcard.step.ink import Promise
 from stampcard.step.look import look, unknown, unwritable
 from stampcard.step.verb import Seat
 from stampcard.step.view import View, age, effectless, jumped

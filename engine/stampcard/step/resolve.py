@@ -22,9 +22,10 @@ from stampcard.journal.fold import OpenIntent, Standing, fold, landed
 from stampcard.machine import move
 from stampcard.model import AnyOrder, Entry, EntryKind, Facts, Refusal
 from stampcard.recovery import LeftAlone, Verdict
-from stampcard.step.conclude import apart, extended, personal_of, source_of
+from stampcard.step.conclude import extended
 from stampcard.step.effects import Keep, Now, Step, Write, perform
 from stampcard.step.look import unknown, unwritable
+from stampcard.step.personal import apart, personal_of, source_of
 from stampcard.step.rounds import Adapters, turn_to
 from stampcard.step.verb import Seat
 from stampcard.step.view import View

@@ -14,7 +14,7 @@ from stampcard.commands import Command
 from stampcard.errors import NotAllowedError
 from stampcard.journal.codec import decode, digest, encode, pack, unpack
 from stampcard.model import AnyOrder, Entry, Refusal
-from stampcard.step.conclude import apart
+from stampcard.step.personal import apart
 from stampcard.step.verb import Seat
 
 __all__ = ["Sealed", "Wish", "keepable", "seal"]

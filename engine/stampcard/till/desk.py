@@ -12,9 +12,9 @@ from stampcard.errors import JournalError
 from stampcard.journal.contract import StoreError
 from stampcard.model import AnyOrder, Entry, Environment
 from stampcard.recovery import Escalation, Recovered, RecoveryReport, Verdict
-from stampcard.step.conclude import guest_of, person
 from stampcard.step.effects import Changes, Effect, Forget, Load, Step, perform
 from stampcard.step.look import built_order_id, site_of, unknown
+from stampcard.step.personal import guest_of, person
 from stampcard.step.resolve import Decision, resolve
 from stampcard.step.rounds import escalations, open_orders, recover_all, turn_to
 from stampcard.step.verb import M, Seat, Seated, verb
