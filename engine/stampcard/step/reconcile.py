@@ -208,7 +208,7 @@ def _turn(run: _Run, summary: Summary) -> Step[Compared | None]:
     except StampcardError as ours:  # our own settings: this tenant has no keys
         log.error("order %s cannot be compared: %s", header.order_id, ours)
         run.doors.shut[_door(header)] = ours.detail
-        return _unknown(header, state, ours.detail, again=True)
+        return _unknown(header, state, f"could not be asked: {ours.detail}", again=True)
     except Exception as error:  # noqa: BLE001  an adapter's mistake must not keep the other orders from their turn
         log.error("order %s cannot be compared: the adapter failed (%s)", header.order_id, type(error).__name__)
         return _unknown(header, state, f"the adapter failed ({type(error).__name__})", again=True)
