@@ -15,10 +15,10 @@ from typing import Any, Final
 
 import attrs
 
-from stampcard.model import Site
+from stampcard.model import AnyOrder, Site
 from stampcard.simulate import Draw, Make, Scenario
-from stampcard_adapters.sandbox.spendgo import SpendgoModel
-from stampcard_adapters.sandbox.spendgo.switches import Repeat
+from stampcard_adapters.sandbox.spendgo import SpendgoModel, Switches
+from stampcard_adapters.sandbox.spendgo.tenants import default_tenants
 from stampcard_adapters.simulate import PLAIN
 from stampcard_adapters.simulate.spendgo import SpendgoScenario
 
@@ -27,24 +27,31 @@ __all__ = ["HERE", "SHARES", "Stocked", "ahead", "end_with_the_parent", "scenari
 HERE: Final = Site(store="999999")
 SHARES: Final = ("spendgo",) * 9 + ("sessionm",) * 4 + ("kibo",) * 4 + ("kalixo",) * 2 + ("kigo",) * 2
 """A new order is of one of these."""
-_PLENTY: Final = 2_000
+_PLENTY: Final = 500
 
 
 class Stocked(SpendgoScenario):
-    """Spendgo with rewards for everybody, so that none is refused because another order was faster."""
+    """Strict, replayed, and with rewards for everybody: none is refused because another order was faster. So there is
+    no reason why a person should ever have to look at one of its orders."""
 
-    def _settle(
-        self, model: SpendgoModel, repeat: Repeat, switches: dict[str, Any], *, lenient: bool = False, tens: int = 1
-    ) -> None:
-        for member in model.members()[:2]:
-            model.give(member.id, label="$5 off", value=5, min_spend=50, quantity=_PLENTY)
-        super()._settle(model, repeat, switches, lenient=lenient, tens=_PLENTY)
+    def __init__(self, draw: Draw, clock: Callable[[], Any]) -> None:
+        [tenant] = default_tenants()
+        openings = tuple(
+            attrs.evolve(one, rewards=tuple((what, _PLENTY) for what, _ in one.rewards), swp=one.swp * _PLENTY)
+            for one in tenant.openings
+        )
+        switches = Switches(repeat="replayed")
+        model = SpendgoModel([attrs.evolve(tenant, openings=openings)], switches=switches, clock=clock)
+        self._settle(model, "replayed", {}, tens=_PLENTY)
+
+    def reason(self, order: AnyOrder, said: str) -> None:
+        return None
 
 
 def scenarios(seed: int, clock: Callable[[], datetime]) -> dict[str, Scenario]:
     """Provider -> its world: strict, with every switch as by default; every third seed has Kalixo's version 1."""
     makes: dict[str, Make] = {
-        "spendgo": lambda draw, now: Stocked(draw, now, repeat="replayed"),
+        "spendgo": Stocked,
         "sessionm": PLAIN["sessionm"]["as by default"],
         "kalixo": PLAIN["kalixo"]["v1" if seed % 3 == 0 else "v2"],
         "kigo": PLAIN["kigo"]["as by default"],
