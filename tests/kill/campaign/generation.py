@@ -149,6 +149,7 @@ class _World:
         draw = self._draw
         till = self._fresh()
         self._tills += 1
+        awaited = draw.chance(0.3)
         job = Job(
             journal=str(shop.journal),
             url=self._gateway.url,
@@ -156,7 +157,8 @@ class _World:
             number=self._tills,
             ahead=self._ahead,
             known=tuple((name, order_id) for order_id, name in list(shop.orders.items())[-_KNOWN:]),
-            lanes=2 if kind == "bad" or draw.chance(0.25) else 1,
+            lanes=(4 if awaited else 2) if kind == "bad" or draw.chance(0.25) else 1,
+            awaited=awaited,
             patience=0.1 if kind == "late" or draw.chance(0.15) else 3.0,
             first=kind == "recover",
             background=kind != "recover" and draw.chance(0.7),

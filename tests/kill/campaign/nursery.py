@@ -13,6 +13,7 @@ import socket
 import sys
 import traceback
 
+import aiohttp  # noqa: F401  an AsyncTill imports it when it opens: here it is done once
 from tests.kill.campaign import provider, till
 
 __all__ = ["main"]
