@@ -21,6 +21,7 @@ from stampcard.journal.contract import (
     Record,
     StoreError,
     Summary,
+    Switch,
     VersionConflictError,
 )
 from stampcard.model import Refusal
@@ -37,6 +38,7 @@ __all__ = [
     "Record",
     "StoreError",
     "Summary",
+    "Switch",
     "VersionConflictError",
     "open_journal",
 ]

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, Final, TypeAlias
 
 from stampcard.journal._shared import utc
-from stampcard.journal.contract import Draft, Header, StoreError, Summary
+from stampcard.journal.contract import Draft, Header, StoreError, Summary, Switch
 from stampcard.model import Entry, EntryKind, Environment, Ownership, Site
 
 __all__ = [
@@ -24,6 +24,8 @@ __all__ = [
     "header_row",
     "readable",
     "summary_from",
+    "switch_from",
+    "switch_row",
 ]
 
 Row: TypeAlias = tuple[Any, ...]
@@ -143,3 +145,13 @@ def summary_from(row: Row) -> Summary:
             last_at=utc(datetime.fromisoformat(last_at)),
             open_intents=open_intents,
         )
+
+
+def switch_row(switch: Switch) -> Row:
+    return switch.provider, int(switch.off), _time(utc(switch.at)), switch.by, switch.why
+
+
+def switch_from(row: Row) -> Switch:
+    provider, off, at, by, why = row
+    with readable(f"the switch of {provider}"):
+        return Switch(provider=provider, off=bool(off), at=utc(datetime.fromisoformat(at)), by=by, why=why)

@@ -17,7 +17,7 @@ from typing import Final, NoReturn
 
 from stampcard.journal._database import APPLICATION_ID, scripts, store_error
 from stampcard.journal._files import settled
-from stampcard.journal.contract import Append, StoreError
+from stampcard.journal.contract import Append, StoreError, Switch
 from stampcard.journal.owners import Owners
 from stampcard.journal.sqlite import SqliteJournal
 from stampcard.model import Entry
@@ -65,6 +65,9 @@ class ReadOnlyJournal(SqliteJournal):
         _refuse()
 
     def unwatch(self, order_id: str, why: str, *, version: int) -> bool:
+        _refuse()
+
+    def switch(self, switch: Switch) -> None:
         _refuse()
 
     def enrol(self) -> str:

@@ -28,6 +28,8 @@ from stampcard.journal._rows import (
     header_from,
     readable,
     summary_from,
+    switch_from,
+    switch_row,
 )
 from stampcard.journal._shared import MOST, check
 from stampcard.journal._writing import COMMAND, UNWATCH, write, write_apart
@@ -37,6 +39,7 @@ from stampcard.journal.contract import (
     Record,
     StoreError,
     Summary,
+    Switch,
 )
 from stampcard.journal.owners import Owners
 from stampcard.model import Entry
@@ -63,6 +66,10 @@ _FIND: Final = f"""
         (SELECT MAX(version) FROM entries WHERE entries.order_id = orders.order_id)"""  # noqa: S608  constants only
 _WATCHED: Final = "SELECT order_id FROM watches WHERE why = ? ORDER BY since_position"
 _VERSION: Final = "SELECT MAX(version) FROM entries WHERE order_id = ?"
+_SWITCH: Final = 'INSERT INTO switches (provider, is_off, at, "by", why) VALUES (?, ?, ?, ?, ?)'
+_SWITCHES: Final = """
+    SELECT provider, is_off, at, "by", why FROM switches
+    WHERE number IN (SELECT MAX(number) FROM switches GROUP BY provider) ORDER BY provider"""
 _NEWEST_FIRST: Final = " ORDER BY orders.number DESC LIMIT ?"
 _BY_TEXT: Final = " AND (orders.order_id = ? OR ticket = ? OR (reference = ? AND reference <> ''))"
 
@@ -174,6 +181,14 @@ class SqliteJournal(Journal):
                 return False
             writer.execute(UNWATCH, (why, order_id))
             return True
+
+    def switch(self, switch: Switch) -> None:
+        with self._transaction() as writer:
+            writer.execute(_SWITCH, switch_row(switch))
+
+    def switches(self) -> tuple[Switch, ...]:
+        with self._reads() as reader:
+            return tuple(switch_from(row) for row in reader.execute(_SWITCHES).fetchall())
 
     def find(
         self,

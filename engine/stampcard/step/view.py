@@ -29,7 +29,7 @@ from stampcard.journal.fold import PROBE, OpenIntent, Standing
 from stampcard.model import AnyOrder, Doubt, Entry, EntryKind, Facts, Order, Possible, Refusal
 from stampcard.phrases import Phrases
 from stampcard.step.backoff import due
-from stampcard.step.trouble import declined, not_sent
+from stampcard.step.trouble import Closed, declined, kept_back, not_sent
 
 __all__ = ["View", "asks_again", "effectless", "given_up", "jumped", "legal"]
 
@@ -318,6 +318,10 @@ class View:
     def declined(self, trigger: str, said: Declined, http: int, *, replayed: bool = False) -> DeclinedError:
         """See `stampcard.step.trouble`."""
         return declined(self.error, trigger, said, http, replayed=replayed)
+
+    def kept_back(self, trigger: str, why: Closed) -> UnavailableError:
+        """See `stampcard.step.trouble`."""
+        return kept_back(self.error, trigger, why)
 
     def not_sent(self, trigger: str, said: NotSent, http: int) -> StampcardError:
         """See `stampcard.step.trouble`."""
