@@ -39,7 +39,7 @@ class Till(Desk[Sync]):
     one that only recovers, whatever the store or tenant, and opens no order without `.at(Site(...))`.
     deadline: the till budget, seconds until the cashier gets an answer; a call may go on after it and its reply is
     recorded. phrases: code -> the cashier's sentence in your language. verify: a CA bundle's path or an ssl context.
-    switched_off: your own kill switch, asked beside `switch_off` before each call: provider -> why not, or None; it must
+    switched_off: your own kill switch, asked before each call: provider -> why not, or None. It must
     not block. proxy: "http://[user:password@]host:port". transport: replaces the network, in tests.
     Raises JournalError when the journal cannot be opened.
     """
