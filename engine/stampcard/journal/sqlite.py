@@ -70,6 +70,7 @@ _SWITCH: Final = 'INSERT INTO switches (provider, is_off, at, "by", why) VALUES 
 _SWITCHES: Final = """
     SELECT provider, is_off, at, "by", why FROM switches
     WHERE number IN (SELECT MAX(number) FROM switches GROUP BY provider) ORDER BY provider"""
+_BEFORE: Final = " AND orders.number < (SELECT number FROM orders WHERE order_id = ?)"
 _NEWEST_FIRST: Final = " ORDER BY orders.number DESC LIMIT ?"
 _BY_TEXT: Final = " AND (orders.order_id = ? OR ticket = ? OR (reference = ? AND reference <> ''))"
 
@@ -196,6 +197,7 @@ class SqliteJournal(Journal):
         text: str | None = None,
         provider: str | None = None,
         state: str | None = None,
+        before: str | None = None,
         limit: int = 50,
     ) -> tuple[Summary, ...]:
         query, asked = _FIND, list[str | int]()
@@ -208,6 +210,9 @@ class SqliteJournal(Journal):
         if state is not None:
             query += " AND last.state = ?"
             asked.append(state)
+        if before is not None:
+            query += _BEFORE
+            asked.append(before)
         asked.append(_within(limit))
         with self._reads() as reader:
             rows = reader.execute(query + _NEWEST_FIRST, asked).fetchall()

@@ -134,9 +134,9 @@ class AsyncRuntime:
                 return await self._disk().read(lambda: self.journal.watched(why))
             case do.Unwatch(order_id, why, version):
                 return await self._disk().read(lambda: self.journal.unwatch(order_id, why, version=version))
-            case do.SwitchedOff(provider):
-                sure, off = self.tenure.switches.known(provider)
-                return off if sure else await self._disk().read(lambda: self.tenure.switches.why(provider))
+            case do.SwitchedOff(named):
+                sure, off = self.tenure.switches.known(named)
+                return off if sure else await self._disk().read(lambda: self.tenure.switches.why(named))
             case do.Switches():
                 return await self._disk().read(self.journal.switches)
             case do.Switching(switch):
@@ -145,8 +145,10 @@ class AsyncRuntime:
                 return None
             case do.Changes(after, limit):
                 return await self._disk().read(lambda: self.journal.changes(after=after, limit=limit))
-            case do.Find(text, provider, limit):
-                return await self._disk().read(lambda: self.journal.find(text=text, provider=provider, limit=limit))
+            case do.Find(text, provider, limit, before):
+                return await self._disk().read(
+                    lambda: self.journal.find(text=text, provider=provider, before=before, limit=limit)
+                )
             case do.Forget(subject):
                 self._recent.clear()
                 return await self._disk().read(lambda: self.journal.forget(subject))

@@ -174,8 +174,8 @@ class SyncRuntime:
                 return self.journal.watched(why)
             case do.Unwatch(order_id, why, version):
                 return self.journal.unwatch(order_id, why, version=version)
-            case do.SwitchedOff(provider):
-                return self.tenure.switches.why(provider)
+            case do.SwitchedOff(named):
+                return self.tenure.switches.why(named)
             case do.Switches():
                 return self.journal.switches()
             case do.Switching(switch):
@@ -184,8 +184,8 @@ class SyncRuntime:
                 return None
             case do.Changes(after, limit):
                 return self.journal.changes(after=after, limit=limit)
-            case do.Find(text, provider, limit):
-                return self.journal.find(text=text, provider=provider, limit=limit)
+            case do.Find(text, provider, limit, before):
+                return self.journal.find(text=text, provider=provider, before=before, limit=limit)
             case do.Forget(subject):
                 self.recent.clear()
                 return self.journal.forget(subject)
