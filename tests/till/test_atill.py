@@ -213,3 +213,27 @@ async def test_a_till_and_a_back_end_share_one_file(provider: Provider, tmp_path
         with shop(provider, tmp_path / "j.db") as here:
             billed = await asyncio.to_thread(here.verbs.bill, order)
         assert (await verbs.get(order.id)) == billed
+
+
+async def test_who_follows_the_feed_hears_of_what_comes_until_the_till_is_closed(
+    provider: Provider, tmp_path: Path
+) -> None:
+    heard: list[int] = []
+
+    async def follow(till: AsyncTill) -> None:
+        async for entry in till.changes(follow=True):
+            assert entry.order_id
+            heard.append(entry.position)
+
+    async with back_end(provider, tmp_path / "j.db") as (till, verbs):
+        follower = asyncio.create_task(follow(till))
+        await placed(verbs, till.order_id(ticket="1", day=DAY))
+        await placed(verbs, till.order_id(ticket="2", day=DAY))
+        everything = [entry.position async for entry in till.changes()]
+
+        async def all_heard() -> bool:
+            return heard == everything
+
+        await until(all_heard)
+    async with asyncio.timeout(10):
+        await follower

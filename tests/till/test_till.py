@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 import traceback
 import warnings
 from collections.abc import Callable
@@ -317,6 +318,31 @@ def test_a_till_shared_by_threads_lists_and_reads_while_others_sell(here: Shop) 
     stop.set()
     reader.join(10)
     assert trouble == []
+
+
+def test_who_follows_the_feed_hears_of_what_comes_until_the_till_is_closed(here: Shop) -> None:
+    heard: list[int] = []
+    told = threading.Event()
+
+    def follow() -> None:
+        for entry in here.till.changes(follow=True):
+            heard.append(entry.position)
+            told.set()
+
+    follower = threading.Thread(target=follow)
+    follower.start()
+    here.completed("1")
+    assert told.wait(10)
+    here.completed("2")
+    everything = [entry.position for entry in here.till.changes()]
+    end = time.monotonic() + 10
+    while heard != everything:
+        assert time.monotonic() < end
+        told.clear()
+        told.wait(1)
+    here.till.close()
+    follower.join(10)
+    assert not follower.is_alive()
 
 
 def test_the_faces_are_not_mixed_up(here: Shop) -> None:

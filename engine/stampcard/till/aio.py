@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -21,7 +22,7 @@ from stampcard.phrases import Phrases
 from stampcard.step.keeper import Keeper
 from stampcard.step.verb import Async, Provider, Seat
 from stampcard.till.aruntime import AsyncRuntime
-from stampcard.till.desk import Desk
+from stampcard.till.desk import FOLLOW, Desk
 from stampcard.till.keeping import AsyncKeeping
 from stampcard.till.runtime import Tenure
 from stampcard.transport import AsyncSender
@@ -97,15 +98,24 @@ class AsyncTill(Desk[Async]):
             await keeping.stop()
             self._keepings.discard(keeping)
 
-    async def changes(self, *, after: int = 0) -> AsyncIterator[Entry]:
+    async def changes(self, *, after: int = 0, follow: bool = False) -> AsyncIterator[Entry]:
         """Everything journalled after a position, in order: the durable feed of what was settled behind the caller.
 
-        Remember the last entry's `position` and pass it next time. Raises JournalError.
+        Remember the last entry's `position` and pass it next time. follow: wait for more, until the till is closed, as
+        `Till.changes` does. Raises JournalError.
         """
-        while page := await self._runtime.adrive(self._page(after)):
+        while True:
+            if follow and self._runtime.closed:
+                return
+            page = await self._runtime.adrive(self._page(after))
             for entry in page:
                 yield entry
-            after = page[-1].position
+            if page:
+                after = page[-1].position
+            elif not follow:
+                return
+            else:
+                await asyncio.sleep(FOLLOW)
 
     async def aclose(self) -> None:
         """Wait until every step under way is recorded (each ends by its own budget), then let go of everything."""

@@ -19,11 +19,13 @@ from stampcard.step.resolve import Decision, resolve
 from stampcard.step.rounds import escalations, open_orders, recover_all, turn_to
 from stampcard.step.verb import M, Seat, Seated, verb
 
-__all__ = ["Desk"]
+__all__ = ["FOLLOW", "Desk"]
 
 T = TypeVar("T")
 log = logging.getLogger("stampcard.till")
 _PAGE: Final = 500
+FOLLOW: Final = 0.25
+"""Seconds between two looks of who follows the feed."""
 
 
 class Desk(Seated[M], Generic[M]):

@@ -20,7 +20,7 @@ from stampcard.model import Entry, Site
 from stampcard.phrases import Phrases
 from stampcard.step.keeper import Keeper
 from stampcard.step.verb import Provider, Seat, Sync
-from stampcard.till.desk import Desk
+from stampcard.till.desk import FOLLOW, Desk
 from stampcard.till.keeping import Keeping
 from stampcard.till.runtime import SyncRuntime, Tenure
 from stampcard.transport import SyncSender
@@ -98,14 +98,21 @@ class Till(Desk[Sync]):
             keeping.stop()
             self._keepings.discard(keeping)
 
-    def changes(self, *, after: int = 0) -> Iterator[Entry]:
+    def changes(self, *, after: int = 0, follow: bool = False) -> Iterator[Entry]:
         """Everything journalled after a position, in order: the durable feed of what was settled behind the cashier.
 
-        Remember the last entry's `position` and pass it next time. Raises JournalError.
+        Remember the last entry's `position` and pass it next time. follow: wait for more, until the till is closed;
+        what other processes write to the same journal comes too, within a quarter of a second. Raises JournalError.
         """
-        while page := self._runtime.drive(self._page(after)):
+        while True:
+            if follow and self._runtime.shut.is_set():
+                return
+            page = self._runtime.drive(self._page(after))
             yield from page
-            after = page[-1].position
+            if page:
+                after = page[-1].position
+            elif not follow or self._runtime.shut.wait(FOLLOW):
+                return
 
     def close(self) -> None:
         """Wait until the calls under way are recorded (each ends by its own budget), then let go of everything."""

@@ -1,0 +1,153 @@
+"""Spendgo as the simulator plays it: sales with and without rewards, by members who shop at several tills.
+
+May live here: every switch drawn, what the provider does by itself, and the judgement of a world at rest. May not: what
+cashiers do (`cashier`), what members must own (`witness`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final, Literal, TypeAlias
+
+import httpx
+
+from stampcard.commands import Void
+from stampcard.model import AnyOrder, Reward
+from stampcard.simulate import Draw, Scenario, Wish
+from stampcard.step import Step
+from stampcard.wire import Request
+from stampcard_adapters.sandbox.spendgo import SpendgoModel
+from stampcard_adapters.sandbox.spendgo import Switches as SandboxSwitches
+from stampcard_adapters.sandbox.spendgo.switches import Repeat
+from stampcard_adapters.simulate.spendgo.cashier import always, bought, wished
+from stampcard_adapters.simulate.spendgo.witness import Books, Witness
+from stampcard_adapters.spendgo import SpendgoAdapter
+from stampcard_adapters.testing.spendgo import SpendgoBooks, names
+
+__all__ = ["SpendgoScenario"]
+
+Stage: TypeAlias = Literal["placed", "billed", "completed"]
+_REPEATS: Final[tuple[Repeat, ...]] = ("replayed", "replayed", "refused", "unsafe")
+_LEAVE: Final[tuple[Stage, ...]] = ("billed", "billed", "placed", "completed")
+
+
+class SpendgoScenario(Scenario):
+    """Two members and guests; rewards that fit, do not fit, run out, and are wanted at two tills at once."""
+
+    opening = ("checkout",)
+
+    def __init__(self, draw: Draw, clock: Callable[[], Any], *, repeat: Repeat | None = None) -> None:
+        """repeat: as it is by default, but for this; None: everything is drawn."""
+        if repeat is not None:
+            self._settle(SpendgoModel(switches=SandboxSwitches(repeat=repeat), clock=clock), repeat, {})
+        else:
+            self._settle_drawn(draw, clock)
+
+    def _settle_drawn(self, draw: Draw, clock: Callable[[], Any]) -> None:
+        repeat, leave = draw.pick(_REPEATS), draw.pick(_LEAVE)
+        lenient = draw.chance(0.3)
+        model = SpendgoModel(
+            switches=SandboxSwitches(
+                repeat=repeat,
+                swp_deducted_at=leave,
+                invalid_reward_at_checkout=draw.pick(("message", "error")),
+                guest_reward=draw.pick(("rejected", "ignored")),
+                foreign_reward_status=draw.pick((400, 403)),
+            ),
+            lenient=lenient,
+            clock=clock,
+        )
+        switches = {
+            "points_leave_at": leave,
+            "gone_is_used": draw.chance(0.3),
+            "payments_as_array": draw.chance(0.3),
+        }
+        self._settle(model, repeat, switches, lenient=lenient, tens=1 + draw.below(3))
+
+    def _settle(
+        self, model: SpendgoModel, repeat: Repeat, switches: dict[str, Any], *, lenient: bool = False, tens: int = 1
+    ) -> None:
+        books = SpendgoBooks(model)
+        super().__init__(books.provider(repeat=repeat, **switches), Witness(model))
+        self.repeat = repeat
+        if repeat == "unsafe":  # it does twice what is delivered twice: no till can help that
+            self.not_twice = frozenset({"place", "bill", "complete", "void", "refund"})
+        # Elsewhere a second void is believed to be our own first send's, or gives a reward back twice.
+        self._console = repeat == "replayed" and lenient
+        self._moved: set[str] = set()
+        self._sandbox = model
+        self._members = (books.member, books.shopper)
+        ten_percent = model.give(
+            books.member.id, label="10% off", value=10, kind="discount", min_spend=15, quantity=tens
+        )
+        listed = [*model.rewards(books.member.id), *model.rewards(books.shopper.id), ten_percent]
+        self._scope = (tuple(m.id for m in self._members), tuple(sorted({r for r in listed if r[:2] != "P_"})))
+        self._opening = Books.of(model, *self._scope)
+
+    def names(self, request: Request) -> tuple[str | None, str | None]:
+        return names(request)
+
+    # what people do
+
+    def open(self, verbs: Any, order_id: str, draw: Draw) -> Wish:
+        return bought(verbs, order_id, self._members, draw)
+
+    def next(self, verbs: Any, order: AnyOrder, draw: Draw) -> Wish | None:
+        return wished(verbs, order, self._members, draw)
+
+    def ready(self, verbs: Any) -> Wish:
+        return self._list(verbs)
+
+    def _list(self, verbs: Any) -> Step[None]:
+        self._listed: Sequence[Reward] = yield from verbs.rewards(self._members[0])
+
+    def fire(self, verbs: Any, order: Any, trigger: str) -> Wish:
+        return always(verbs, order, trigger, self._members[0], self._listed)
+
+    def provider_acts(self, order: AnyOrder, draw: Draw) -> None:
+        """Somebody voids it at the provider's own console: the same call, made by nobody's till."""
+        if not self._console or order.facts.basket is None or order.state not in ("checkout", "placed", "billed"):
+            return
+        adapter = SpendgoAdapter(self.provider)
+        void = adapter.request(order, Void(why="at the console"))
+        sent = httpx.Request(void.method, adapter.base_url + void.target, headers=void.headers, content=void.body)
+        signed = next(adapter.auth(order.site).sync_auth_flow(sent))
+        answer = self.model.handle(
+            Request(method=void.method, target=void.target, headers=dict(signed.headers), body=void.body)
+        )
+        if answer.status == 200:
+            self._moved.add(order.id)
+
+    # what has to hold
+
+    def agrees(self, order: AnyOrder) -> bool:
+        states = self._sandbox.states(order.id)
+        if order.id in self._moved:  # no look-up shows it: here it stands where it stood, and nowhere it has not been
+            return order.state in (*states, "new", "abandoned")
+        if order.state in ("new", "abandoned"):
+            return set(states) <= {"checkout"}
+        return bool(states) and states[-1] == order.state
+
+    def conserved(self, orders: Sequence[AnyOrder]) -> Iterator[str]:
+        witness: Witness = self.model
+        expected = witness.expected(self._opening)
+        now = Books.of(self._sandbox, *self._scope)
+        yield from expected.differences(now)
+        known = {order.id for order in orders}
+        for order_id in self._sandbox.orders():
+            if order_id not in known:
+                yield f"order {order_id} is at the provider, and nobody here asked for it"
+
+    def reason(self, order: AnyOrder, said: str) -> str | None:
+        if "no clear answer in" in said:
+            return "no clear answer in so many calls"
+        trigger = "" if order.doubt is None else order.doubt.trigger
+        if order.id in self._moved and "a repeat was answered no" in said:
+            return "a repeat's no: the order was voided at the provider's console"
+        if self.repeat == "replayed":
+            if "a repeat was answered no" in said and trigger in ("place", "bill") and order.facts.reward is not None:
+                return "a repeat's no: the reward was used by another order, or is gone"
+            return None
+        if "a repeat" in said or "late reply" in said:
+            return f"{self.repeat}: a repeat is refused, or could do it twice"
+        return None
