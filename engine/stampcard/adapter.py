@@ -31,6 +31,7 @@ __all__ = [
     "Escalate",
     "Evidence",
     "Installable",
+    "Look",
     "Model",
     "NotSent",
     "Outcome",
@@ -42,6 +43,7 @@ __all__ = [
     "Resend",
     "Rule",
     "Unknown",
+    "Unseen",
 ]
 
 S = TypeVar("S", bound=StrEnum)
@@ -147,6 +149,27 @@ Recovery: TypeAlias = Resend | Probe[S, F] | Accepted[S, F] | AskAgain | Escalat
 
 
 @attrs.frozen(kw_only=True)
+class Unseen:
+    """The provider's API does not show this. why: one sentence."""
+
+    why: str
+
+
+@attrs.frozen(kw_only=True)
+class Look(Generic[S, F]):
+    """A look at a settled order, for reconciliation; the request changes nothing at the provider.
+
+    read: total. `Accepted`: where the provider says the order stands (`to`), and as `drift` what it shows otherwise
+    than the order's facts ("points 700 instead of 500"). `Declined`: in documented words, it has no such order.
+    `NotSent`: we were turned away at the door. `Unseen`: the API does not tell.
+    """
+
+    request: Request
+    read: Callable[[Response], Outcome[S, F] | Unseen]
+    call_budget: float = 10.0
+
+
+@attrs.frozen(kw_only=True)
 class Evidence:
     """What is known about an open intent beside the order.
 
@@ -246,6 +269,10 @@ class Adapter(ABC, Generic[S, F, C]):
         """
         return None
 
+    def compare(self, order: Order[S, F], /) -> Look[S, F] | Unseen:
+        """How to see whether the provider has this settled order as the journal has it."""
+        return Unseen(why="the provider's API shows no order")
+
     def look_after(self, order: Order[S, F], now: datetime, looks: int, /) -> float | None:
         """Seconds until it is worth observing this order again, after `looks` observations; None when it rests.
 
@@ -277,6 +304,7 @@ class Description:
     """A provider on one line of `diagrams/providers.md`: with its switches as they are by default.
 
     auth: how calls are signed. recovery: trigger -> what is done after a lost reply. asks: names of its questions.
+    compared: what `stampcard reconcile` sees of an order, or why it sees none.
     """
 
     title: str
@@ -285,6 +313,7 @@ class Description:
     auth: Rule
     recovery: Mapping[str, Rule]
     asks: tuple[str, ...] = ()
+    compared: Rule | None = None
 
 
 class Installable(Protocol):

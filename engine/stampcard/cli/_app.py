@@ -23,6 +23,7 @@ _OWN: Final = {
     "diagram": "stampcard.cli.diagram:command",
     "journal": "stampcard.cli.journal:app",
     "orders": "stampcard.cli.orders:app",
+    "reconcile": "stampcard.cli.reconcile:command",
     "recover": "stampcard.cli.recover:command",
     "resolve": "stampcard.cli.resolve:command",
 }

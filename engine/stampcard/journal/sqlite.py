@@ -50,12 +50,12 @@ _FORGOTTEN: Final = "SELECT version FROM forgotten WHERE order_id = ?"
 _STILL: Final = """
     SELECT (SELECT MAX(version) FROM entries WHERE order_id = ?1),
         (SELECT COUNT(*) FROM personal WHERE order_id = ?1)"""
-_BEFORE: Final = """
+_SEAL_BEFORE: Final = """
     CASE entries.version WHEN 1 THEN opened_seal ELSE (SELECT seal FROM entries AS before
         WHERE before.order_id = entries.order_id AND before.version = entries.version - 1) END"""
 # LEFT JOIN: an entry without its order, or an order without its last entry, is reported and not left out.
 _CHANGES: Final = f"""
-    SELECT position, {ENTRY_COLUMNS}, held, beside, seal, provider, {_BEFORE}
+    SELECT position, {ENTRY_COLUMNS}, held, beside, seal, provider, {_SEAL_BEFORE}
     FROM entries LEFT JOIN orders USING (order_id)
     WHERE position > ? ORDER BY position LIMIT ?"""  # noqa: S608  constants only
 _OPEN_ORDERS: Final = "SELECT order_id FROM open_intents GROUP BY order_id ORDER BY MIN(since_position)"
@@ -63,7 +63,7 @@ _OPEN_ORDERS: Final = "SELECT order_id FROM open_intents GROUP BY order_id ORDER
 _FIND: Final = f"""
     SELECT {of("orders", HEADER_COLUMNS)}, opened_seal, last_seal,
         (SELECT COUNT(*) FROM open_intents WHERE open_intents.order_id = orders.order_id),
-        position, {of("entries", ENTRY_COLUMNS)}, held, beside, {_BEFORE}
+        position, {of("entries", ENTRY_COLUMNS)}, held, beside, {_SEAL_BEFORE}
     FROM orders LEFT JOIN entries ON entries.order_id = orders.order_id AND entries.version = orders.last_version
     WHERE 1"""  # noqa: S608  constants only
 _WATCHED: Final = "SELECT order_id FROM watches WHERE why = ? ORDER BY since_position"
@@ -74,6 +74,7 @@ _LET_GO: Final = """
 _FORGET: Final = """
     INSERT INTO forgotten (order_id, version, at) SELECT order_id, version, strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
     FROM personal WHERE subject = ? ORDER BY order_id, version ON CONFLICT DO NOTHING"""
+_BEFORE: Final = " AND orders.number < (SELECT number FROM orders WHERE order_id = ?)"
 _NEWEST_FIRST: Final = " ORDER BY orders.number DESC LIMIT ?"
 _BY_TEXT: Final = " AND (orders.order_id = ? OR ticket = ? OR (reference = ? AND reference <> ''))"
 
@@ -189,6 +190,7 @@ class SqliteJournal(Journal):
         text: str | None = None,
         provider: str | None = None,
         state: str | None = None,
+        before: str | None = None,
         limit: int = 50,
     ) -> tuple[Summary, ...]:
         query, asked = _FIND, list[str | int]()
@@ -201,6 +203,9 @@ class SqliteJournal(Journal):
         if state is not None:
             query += " AND (entries.state = ? OR entries.state IS NULL)"  # one without is damaged, and reported
             asked.append(state)
+        if before is not None:
+            query += _BEFORE
+            asked.append(before)
         asked.append(_within(limit))
         with self._reads() as reader:
             rows = reader.execute(query + _NEWEST_FIRST, asked).fetchall()
