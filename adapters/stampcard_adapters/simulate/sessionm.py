@@ -21,9 +21,11 @@ __all__ = ["SessionMScenario"]
 
 _WHY: Final = "simulated"
 Fields: TypeAlias = Literal["everywhere", "update"]
+Order: TypeAlias = Literal["newest", "oldest"]
 _SLOW: Final = (3.0, 12.0, 40.0)
 _FIELDS: Final[tuple[Fields, ...]] = ("everywhere", "everywhere", "update")
 _TELLS: Final[tuple[Literal["unique", "repeatable", "ignored"], ...]] = ("unique", "unique", "repeatable", "ignored")
+_ORDERS: Final[tuple[Order, ...]] = (*("newest",) * 9, "oldest")
 _PENDING: Final = ("approve",) * 7 + ("reject",) * 7 + ("observe",) * 5
 
 
@@ -41,6 +43,7 @@ class SessionMScenario(Scenario):
         sends_id = draw.chance(0.85)
         shaped = draw.chance(0.3)
         fields: Fields = draw.pick(_FIELDS) if not shaped or draw.chance(0.4) else "update"
+        list_order: Order = draw.pick(_ORDERS)
         shows_id = sends_id and tells != "ignored" and fields == "everywhere"
         model = SessionMModel(
             switches=SandboxSwitches(
@@ -57,19 +60,27 @@ class SessionMScenario(Scenario):
                 reject_returns_stock=draw.chance(0.7),
                 same_status=draw.pick(("refused", "accepted")),
                 status_codes=draw.pick(("named", "swapped")),
-                list_order=draw.pick(("newest", "newest", "oldest")),
+                list_order=list_order,
                 strict_bounds=draw.chance(0.7),
             ),
             lenient=draw.chance(0.3),
             clock=clock,
         )
         switches: dict[str, Any] = {"send_external_id": sends_id, "adopt_by_shape": shaped}
-        self._settle(model, switches, shaped=shaped, shows_id=shows_id)
+        self._settle(model, switches, shaped=shaped, shows_id=shows_id, oldest_first=list_order == "oldest")
 
-    def _settle(self, model: SessionMModel, switches: dict[str, Any], *, shaped: bool, shows_id: bool) -> None:
+    def _settle(
+        self,
+        model: SessionMModel,
+        switches: dict[str, Any],
+        *,
+        shaped: bool,
+        shows_id: bool,
+        oldest_first: bool = False,
+    ) -> None:
         books = SessionMBooks(model)
         super().__init__(books.provider(**switches), model)
-        self._shows_id, self._shaped = shows_id, shaped
+        self._shows_id, self._shaped, self._oldest_first = shows_id, shaped, oldest_first
         if shaped:
             self.shops = 1  # the switch is for whoever knows that nobody else orders for these customers
         self.not_twice = frozenset({"redeem"})  # trap 9: a create takes points each time it arrives
@@ -139,6 +150,8 @@ class SessionMScenario(Scenario):
             if not self._shows_id:
                 return "new orders of the offer, and ids are not shown"
             return "new orders of the offer, of another order of ours"
+        if self._oldest_first and "shows the newest last" in said:
+            return "a list that shows the newest last may be cut where what is new would stand"
         if "already ours as" in said:
             return "the order found is another one's of ours"
         if "late reply" in said:
