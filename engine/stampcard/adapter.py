@@ -31,6 +31,7 @@ __all__ = [
     "Escalate",
     "Evidence",
     "Installable",
+    "Look",
     "LookBack",
     "Model",
     "Neighbour",
@@ -45,6 +46,7 @@ __all__ = [
     "Restored",
     "Rule",
     "Unknown",
+    "Unseen",
 ]
 
 S = TypeVar("S", bound=StrEnum)
@@ -147,6 +149,27 @@ class Probe(Generic[S, F]):
 
 Recovery: TypeAlias = Resend | Probe[S, F] | Accepted[S, F] | AskAgain | Escalate
 """What may be done next. `Accepted` (inferred) where the answers so far prove it and there is nothing to look at."""
+
+
+@attrs.frozen(kw_only=True)
+class Unseen:
+    """The provider's API does not show this. why: one sentence."""
+
+    why: str
+
+
+@attrs.frozen(kw_only=True)
+class Look(Generic[S, F]):
+    """A look at a settled order, for reconciliation; the request changes nothing at the provider.
+
+    read: total. `Accepted`: where the provider says the order stands (`to`), and as `drift` what it shows otherwise
+    than the order's facts ("points 700 instead of 500"). `Declined`: in documented words, it has no such order.
+    `NotSent`: we were turned away at the door. `Unseen`: the API does not tell.
+    """
+
+    request: Request
+    read: Callable[[Response], Outcome[S, F] | Unseen]
+    call_budget: float = 10.0
 
 
 @attrs.frozen(kw_only=True)
@@ -291,6 +314,10 @@ class Adapter(ABC, Generic[S, F, C]):
         """
         return None
 
+    def compare(self, order: Order[S, F], /) -> Look[S, F] | Unseen:
+        """How to see whether the provider has this settled order as the journal has it."""
+        return Unseen(why="the provider's API shows no order")
+
     def look_after(self, order: Order[S, F], now: datetime, looks: int, /) -> float | None:
         """Seconds until it is worth observing this order again, after `looks` observations; None when it rests.
 
@@ -322,6 +349,7 @@ class Description:
     """A provider on one line of `diagrams/providers.md`: with its switches as they are by default.
 
     auth: how calls are signed. recovery: trigger -> what is done after a lost reply. asks: names of its questions.
+    compared: what `stampcard reconcile` sees of an order, or why it sees none.
     """
 
     title: str
@@ -330,6 +358,7 @@ class Description:
     auth: Rule
     recovery: Mapping[str, Rule]
     asks: tuple[str, ...] = ()
+    compared: Rule | None = None
 
 
 class Installable(Protocol):

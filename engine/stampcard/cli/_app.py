@@ -22,6 +22,7 @@ GROUP: Final = "stampcard.commands"
 _OWN: Final = {
     "diagram": "stampcard.cli.diagram:command",
     "orders": "stampcard.cli.orders:app",
+    "reconcile": "stampcard.cli.reconcile:command",
     "recover": "stampcard.cli.recover:command",
     "resolve": "stampcard.cli.resolve:command",
 }

@@ -63,6 +63,7 @@ _FIND: Final = f"""
         (SELECT MAX(version) FROM entries WHERE entries.order_id = orders.order_id)"""  # noqa: S608  constants only
 _WATCHED: Final = "SELECT order_id FROM watches WHERE why = ? ORDER BY since_position"
 _VERSION: Final = "SELECT MAX(version) FROM entries WHERE order_id = ?"
+_BEFORE: Final = " AND orders.number < (SELECT number FROM orders WHERE order_id = ?)"
 _NEWEST_FIRST: Final = " ORDER BY orders.number DESC LIMIT ?"
 _BY_TEXT: Final = " AND (orders.order_id = ? OR ticket = ? OR (reference = ? AND reference <> ''))"
 
@@ -181,6 +182,7 @@ class SqliteJournal(Journal):
         text: str | None = None,
         provider: str | None = None,
         state: str | None = None,
+        before: str | None = None,
         limit: int = 50,
     ) -> tuple[Summary, ...]:
         query, asked = _FIND, list[str | int]()
@@ -193,6 +195,9 @@ class SqliteJournal(Journal):
         if state is not None:
             query += " AND last.state = ?"
             asked.append(state)
+        if before is not None:
+            query += _BEFORE
+            asked.append(before)
         asked.append(_within(limit))
         with self._reads() as reader:
             rows = reader.execute(query + _NEWEST_FIRST, asked).fetchall()

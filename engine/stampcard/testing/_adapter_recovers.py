@@ -27,7 +27,7 @@ from stampcard.adapter import (
     Restored,
     Unknown,
 )
-from stampcard.testing._adapter_values import OUTCOMES, AdapterSubject, Example, samples_in
+from stampcard.testing._adapter_values import OUTCOMES, AdapterSubject, Example, answers_in, samples_in
 from stampcard.testing.mutations import HOSTILE
 from stampcard.wire import Response
 
@@ -152,12 +152,7 @@ class AdapterRecovers(AdapterSubject):
                 yield name, policy, example, evidence, advice
 
     def _answers(self) -> Iterator[Response]:
-        for sample in samples_in(self.samples).values():
-            yield sample.response
-            yield Response(status=200, headers={}, body=sample.response.body)
-        small = {name: body for name, body in HOSTILE.items() if len(body) < 10_000}
-        for status, body in itertools.product((200, 404), small.values()):
-            yield Response(status=status, headers={}, body=body)
+        return answers_in(self.samples)
 
 
 def _evidence(policy: Policy) -> Iterator[Evidence]:
