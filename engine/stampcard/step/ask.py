@@ -24,11 +24,11 @@ E = TypeVar("E", bound=StampcardError)
 
 
 def question(
-    seat: Seat[Any], adapter: AnyAdapter, site: Site, request: Request, call_budget: float
+    seat: Seat[Any], adapter: AnyAdapter, site: Site, request: Request, call_budget: float, *, recovers: bool = False
 ) -> Step[Sent | Closed]:
     """Send one; no answer within the till's budget is a failure, and the call is ended. Closed: it was not sent."""
     auth = adapter.auth(site)
-    closed = yield from knock(seat, adapter, site.tenant)
+    closed = yield from knock(seat, adapter, site.tenant, recovers=recovers)
     if closed is not None:
         return closed
     name = yield from perform(Mint())

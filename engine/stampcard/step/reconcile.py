@@ -263,7 +263,7 @@ def _compare(run: _Run, adapter: AnyAdapter, view: View) -> Step[Compared]:
 def _look(run: _Run, adapter: AnyAdapter, order: AnyOrder, wanted: Look[Any, Any]) -> Step[Outcome[Any, Any] | Unseen]:
     sent = yield from question(run.seat, adapter, order.site, wanted.request, wanted.call_budget)
     if isinstance(sent, Closed):
-        return NotSent(why=sent.why, code=f"provider.{sent.reason}", retry_after=sent.retry_after)
+        return sent.proof
     if isinstance(sent, Failed):
         return Unknown(why=sent.why) if sent.sent else unsent(sent)
     return _read(wanted, sent.response)

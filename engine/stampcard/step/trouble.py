@@ -26,6 +26,10 @@ class Closed:
     why: str
     retry_after: float
 
+    @property
+    def proof(self) -> NotSent:
+        return NotSent(why=self.why, code=f"provider.{self.reason}", retry_after=self.retry_after)
+
 
 class Maker(Protocol):
     """Builds an error about an order, or about none."""
