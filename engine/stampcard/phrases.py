@@ -46,6 +46,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "doubt.reversible": "No answer to '{trigger}' yet. Wait, or cancel the sale.",
     "doubt.running": "'{trigger}' is still under way. Please wait.",
     "doubt.ask_again": "No answer about the payment: money may be held. Ask the customer before trying again.",
+    "reversal.watched": "Cancelled. It is still being checked that nothing of it was booked after all.",
     "doubt.human": "'{trigger}' needs a person to look. Call the help desk.",
     # errors
     "order.in_doubt": "The last step is not settled yet. Please wait.",
@@ -73,6 +74,8 @@ ENGLISH: Final[Mapping[str, str]] = {
     "provider.unsupported": "This loyalty programme cannot do that.",
     "provider.unreachable": "The loyalty service cannot be reached. Try again in a moment.",
     "provider.rate_limit": "The loyalty service is busy. Try again in a moment.",
+    "provider.breaker": "The loyalty service does not answer just now. Try again in a moment.",
+    "provider.switched_off": "The loyalty service is switched off just now.",
     "provider.no_answer": "The loyalty service did not answer. Nothing was booked; try again.",
     "credentials.refused": "The loyalty service does not accept this store's key. Call the help desk.",
     "configuration": "The loyalty connection is not set up right. Call the help desk.",

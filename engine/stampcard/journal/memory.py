@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 import uuid
 from datetime import datetime
+from itertools import dropwhile
 
 import attrs
 
@@ -24,6 +25,7 @@ from stampcard.journal.contract import (
     Record,
     StoreError,
     Summary,
+    Switch,
     VersionConflictError,
 )
 from stampcard.journal.owners import mint
@@ -53,6 +55,7 @@ class MemoryJournal(Journal):
         self._claims: dict[tuple[str, str, str, str], str] = {}
         self._lanes: dict[tuple[str, str, str, str], tuple[str, str]] = {}  # lane -> (order, intent)
         self._watches: dict[tuple[str, str], None] = {}  # (why, order), the longest watched first
+        self._switches: dict[str, Switch] = {}
         self._owners: set[str] = set()
 
     @property
@@ -164,18 +167,32 @@ class MemoryJournal(Journal):
             self._watches.pop((why, order_id), None)
             return True
 
+    def switch(self, switch: Switch) -> None:
+        with self._guard:
+            self._check_open()
+            self._switches[switch.provider] = attrs.evolve(switch, at=utc(switch.at))
+
+    def switches(self) -> tuple[Switch, ...]:
+        with self._guard:
+            self._check_open()
+            return tuple(self._switches[name] for name in sorted(self._switches))
+
     def find(
         self,
         *,
         text: str | None = None,
         provider: str | None = None,
         state: str | None = None,
+        before: str | None = None,
         limit: int = 50,
     ) -> tuple[Summary, ...]:
         with self._guard:
             self._check_open()
             found: list[Summary] = []
-            for stored in reversed(self._orders.values()):
+            older = reversed(self._orders.values())
+            if before is not None:  # this store is small: what comes after is passed over
+                older = iter([*dropwhile(lambda stored: stored.header.order_id != before, older)][1:])
+            for stored in older:
                 if len(found) >= limit:
                     break
                 header, last = stored.header, stored.entries[-1]

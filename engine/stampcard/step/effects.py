@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeAlias, TypeVar, cast
 import attrs
 import httpx
 
-from stampcard.journal.contract import Append, Record, Summary
+from stampcard.journal.contract import Append, Record, Summary, Switch
 from stampcard.model import Entry, Ownership
 from stampcard.transport.contract import Sent
 from stampcard.wire import Request
@@ -37,6 +37,9 @@ __all__ = [
     "Send",
     "Sleep",
     "Step",
+    "SwitchedOff",
+    "Switches",
+    "Switching",
     "Unwatch",
     "Watched",
     "Write",
@@ -148,6 +151,25 @@ class Unwatch(Effect[bool]):
 
 
 @attrs.frozen
+class SwitchedOff(Effect[str | None]):
+    """Who switched this provider off, and why; None while it is on."""
+
+    provider: str
+
+
+@attrs.frozen
+class Switching(Effect[None]):
+    """Switch a provider off, or on."""
+
+    switch: Switch
+
+
+@attrs.frozen
+class Switches(Effect[tuple[Switch, ...]]):
+    """The last word on each provider that was ever switched."""
+
+
+@attrs.frozen
 class Changes(Effect[tuple[Entry, ...]]):
     """A page of what was journalled after a position."""
 
@@ -157,11 +179,12 @@ class Changes(Effect[tuple[Entry, ...]]):
 
 @attrs.frozen
 class Find(Effect[tuple[Summary, ...]]):
-    """Orders of a provider by id, ticket or reference, newest first."""
+    """Orders, newest first: of a provider; by id, ticket or reference; opened before another order."""
 
-    text: str
-    provider: str
+    text: str | None = None
+    provider: str | None = None
     limit: int = 200
+    before: str | None = None
 
 
 @attrs.frozen

@@ -27,14 +27,14 @@ from stampcard.step.effects import Keep, Monotonic, Now, Sleep, Step, Write, per
 from stampcard.step.look import look, unknown, unwritable
 from stampcard.step.personal import apart, personal_of
 from stampcard.step.recover import settle_order
-from stampcard.step.trouble import unsent
+from stampcard.step.trouble import Closed, unsent
 from stampcard.step.verb import Seat
 from stampcard.step.view import View
 from stampcard.step.watch import followed
 from stampcard.transport.contract import Failed
 from stampcard.wire import Response
 
-__all__ = ["drift", "observe", "wait"]
+__all__ = ["drift", "news", "observe", "wait"]
 
 _OBSERVE = Observe()
 _SAID = 200
@@ -50,6 +50,8 @@ def observe(seat: Seat[Any], adapter: AnyAdapter, order_id: str) -> Step[AnyOrde
     _may(adapter, view, order)
     budget = adapter.policies[_OBSERVE.trigger].call_budget
     sent = yield from question(seat, adapter, order.site, adapter.request(order, _OBSERVE), budget)
+    if isinstance(sent, Closed):
+        raise view.kept_back(_OBSERVE.trigger, sent)
     if isinstance(sent, Failed):
         raise view.not_sent(_OBSERVE.trigger, unsent(sent), 0)
     return (yield from _follow(seat, adapter, order, sent.response))
@@ -83,7 +85,7 @@ def _follow(seat: Seat[Any], adapter: AnyAdapter, asked: AnyOrder, response: Res
     while True:
         view = yield from _seen(seat, adapter, asked.id)
         outcome = _read(adapter, view.order(), response)
-        drafts = _news(adapter, view, asked, outcome, now, seat.actor)
+        drafts = news(adapter, view, asked, outcome, now, seat.actor)
         if drafts:
             record = view.standing.record
             append = Append(order_id=record.header.order_id, expected_version=record.version, entries=drafts)
@@ -117,9 +119,10 @@ def _read(adapter: AnyAdapter, order: AnyOrder, response: Response) -> Outcome[A
     return outcome
 
 
-def _news(
+def news(
     adapter: AnyAdapter, view: View, asked: AnyOrder, outcome: Outcome[Any, Any], now: datetime, by: str | None
 ) -> tuple[Draft, ...]:
+    """What of an answer is to be written. asked: the order as it was when the provider was asked."""
     standing = view.standing
     if standing.open:  # another lane began a step meanwhile: its own reply is the later word
         return ()

@@ -34,6 +34,7 @@ from stampcard.model import AnyOrder, EntryKind
 from stampcard.step.conclude import ASK_AGAIN_CHECK, conclude, extended, judge, settle, write_escalation
 from stampcard.step.effects import Monotonic, Now, Own, Pending, Send, Sleep, Step, Write, perform
 from stampcard.step.ink import Promise
+from stampcard.step.knock import door_of, heard
 from stampcard.step.look import look, unknown, unwritable
 from stampcard.step.verb import Seat
 from stampcard.step.view import View, age, effectless, jumped
@@ -71,7 +72,8 @@ def settle_order(seat: Seat[Any], adapter: AnyAdapter, order_id: str, within: fl
                 pause = _FIRST_PAUSE
                 continue
             view = (yield from look(seat, adapter, order_id)) or view
-            if not view.standing.open or any(o.escalated is not None for o in view.standing.open):
+            opened = view.standing.open
+            if not opened or first_open(adapter, opened).escalated is not None:
                 continue
         left = end - (yield from perform(Monotonic()))
         if left <= 0:
@@ -164,6 +166,7 @@ def _case(
             attempt=intent.attempt,
             by=seat.actor or "recovery",
             resend=True,
+            doors=seat.doors,
         ),
         record=view.standing.record,
         sends=intent.sends,
@@ -244,7 +247,9 @@ def _probe(case: _Case, advice: Probe[Any, Any]) -> Step[bool]:
         return False
     case, hard_end = taken
     sent = yield from _send(case, advice.request, hard_end)
-    seen = _seen(case, advice, Failed(why="no answer in time", sent=True) if isinstance(sent, Pending) else sent)
+    answer: Sent = Failed(why="no answer in time", sent=True) if isinstance(sent, Pending) else sent
+    yield from heard(case.seat.doors, door_of(case.adapter, case.order.site.tenant), answer)
+    seen = _seen(case, advice, answer)
     match seen:
         case NotSent() | Unknown():
             case.turned_away.extend([seen] if isinstance(seen, NotSent) else [])

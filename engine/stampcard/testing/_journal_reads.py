@@ -13,7 +13,7 @@ from datetime import timedelta
 
 import pytest
 
-from stampcard.journal import ClaimTakenError, Journal, Personal, StoreError, VersionConflictError
+from stampcard.journal import ClaimTakenError, Journal, Personal, StoreError, Switch, VersionConflictError
 from stampcard.model import Entry, EntryKind, Ownership
 from stampcard.testing._journal_values import NOON, append_of, draft, intent, opening
 from stampcard.testing._journal_writes import JournalWrites
@@ -101,6 +101,28 @@ class JournalReads(JournalWrites):
             assert other.watched("observe") == ("a",)
             other.close()
 
+    # Switches.
+
+    def test_the_last_word_on_each_provider_is_kept_with_who_when_and_why(self, journal: Journal) -> None:
+        assert journal.switches() == ()
+        off = Switch(provider="spendgo", off=True, at=NOON, by="anna", why="double points")
+        other = Switch(provider="kigo", off=True, at=NOON, by="ben", why="wrong codes")
+        on = Switch(provider="spendgo", off=False, at=NOON + timedelta(hours=1), by="anna", why="mended")
+        for one in (off, other):
+            journal.switch(one)
+        assert journal.switches() == (other, off)
+        journal.switch(on)
+        assert journal.switches() == (other, on)
+        assert journal.changes() == ()  # no part of any order's history
+
+    def test_a_switch_outlives_the_handle(self, journal: Journal) -> None:
+        off = Switch(provider="spendgo", off=True, at=NOON, by="anna", why="double points")
+        journal.switch(off)
+        again = self.reopen()
+        if again is not None:
+            assert again.switches() == (off,)
+            again.close()
+
     # Finding.
 
     def test_an_order_is_found_by_its_id_its_ticket_or_its_reference_newest_first(self, journal: Journal) -> None:
@@ -123,6 +145,15 @@ class JournalReads(JournalWrites):
         assert [s.header.order_id for s in journal.find(state="placed")] == ["c", "a"]
         assert [s.header.order_id for s in journal.find(state="placed", provider="spendgo", text="c")] == ["c"]
         assert journal.find(state="placed", text="b") == ()
+
+    def test_a_long_listing_is_read_page_by_page_whatever_is_opened_meanwhile(self, journal: Journal) -> None:
+        for number in range(5):
+            journal.append(opening(f"o{number}", provider="kigo" if number == 1 else "spendgo"))
+        assert [s.header.order_id for s in journal.find(limit=2)] == ["o4", "o3"]
+        journal.append(opening("o5"))
+        assert [s.header.order_id for s in journal.find(before="o3", limit=2)] == ["o2", "o1"]
+        assert [s.header.order_id for s in journal.find(before="o3", provider="spendgo", limit=2)] == ["o2", "o0"]
+        assert journal.find(before="o0") == journal.find(before="o9") == ()
 
     def test_a_summary_tells_where_the_order_stands(self, journal: Journal) -> None:
         later = NOON + timedelta(minutes=5)
