@@ -10,6 +10,7 @@ This is what a POS imports. Who writes a provider imports `stampcard.adapter`, `
 from typing import TYPE_CHECKING
 
 from stampcard.errors import (
+    ChargeFailedError,
     ConfigurationError,
     ConflictError,
     DeclinedError,
@@ -54,6 +55,19 @@ from stampcard.model import (
     TenderKind,
     Totals,
 )
+from stampcard.payment import (
+    AsyncCharges,
+    ChargeAttempt,
+    ChargePending,
+    ChargeResult,
+    Charges,
+    ChargeUnknown,
+    NotReversed,
+    NotTaken,
+    ReversalResult,
+    Reversed,
+    Taken,
+)
 from stampcard.recovery import Escalation, LeftAlone, Recovered, RecoveryReport, Settled, Verdict
 from stampcard.sealed import Sealed, SealKey
 from stampcard.till import AsyncTill, Till
@@ -62,11 +76,18 @@ __all__ = [
     "GUEST",
     "Address",
     "AnyOrder",
+    "AsyncCharges",
     "AsyncTill",
     "AuthorizationState",
     "Basket",
     "CardBrand",
     "Channel",
+    "ChargeAttempt",
+    "ChargeFailedError",
+    "ChargePending",
+    "ChargeResult",
+    "ChargeUnknown",
+    "Charges",
     "ConfigurationError",
     "ConflictError",
     "DeclinedError",
@@ -90,7 +111,9 @@ __all__ = [
     "NeedsHumanError",
     "Next",
     "NotAllowedError",
+    "NotReversed",
     "NotSentError",
+    "NotTaken",
     "Order",
     "Possible",
     "PurchaseState",
@@ -98,6 +121,8 @@ __all__ = [
     "RecoveryReport",
     "RedemptionState",
     "Refusal",
+    "ReversalResult",
+    "Reversed",
     "Reward",
     "SealKey",
     "Sealed",
@@ -105,6 +130,7 @@ __all__ = [
     "Settled",
     "Site",
     "StampcardError",
+    "Taken",
     "Tender",
     "TenderKind",
     "Till",

@@ -27,11 +27,13 @@ from stampcard_adapters.sessionm import SessionMVerbs
 from stampcard_adapters.spendgo import SpendgoVerbs
 
 STAMPCARD = """
-    GUEST Address AnyOrder AsyncTill AuthorizationState Basket CardBrand Channel ConfigurationError ConflictError
-    DeclinedError Doubt Entry EntryKind Environment Escalation Facts FulfilmentState Guest Handover InDoubtError Journal
-    JournalError LeftAlone Line Member Modifier Money NeedsHumanError Next NotAllowedError NotSentError Order Possible
-    PurchaseState Recovered RecoveryReport RedemptionState Refusal Reward SealKey Sealed Secret Settled Site
-    StampcardError Tender TenderKind Till Totals UnavailableError UnknownOrderError UnsupportedError Verdict
+    Address AnyOrder AsyncCharges AsyncTill AuthorizationState Basket CardBrand Channel ChargeAttempt ChargeFailedError
+    ChargePending ChargeResult ChargeUnknown Charges ConfigurationError ConflictError DeclinedError Doubt Entry
+    EntryKind Environment Escalation Facts FulfilmentState GUEST Guest Handover InDoubtError Journal JournalError
+    LeftAlone Line Member Modifier Money NeedsHumanError Next NotAllowedError NotReversed NotSentError NotTaken Order
+    Possible PurchaseState Recovered RecoveryReport RedemptionState Refusal ReversalResult Reversed Reward SealKey
+    Sealed Secret Settled Site StampcardError Taken Tender TenderKind Till Totals UnavailableError UnknownOrderError
+    UnsupportedError Verdict
 """
 TILL = """
     changes close forget forget_guest in_doubt needs_human order_id recover resolve start_recovery use
@@ -41,7 +43,7 @@ ASYNC_TILL = """
 """
 EVERY_VERB = "abandon at by get history order_id recover wait within"
 VERBS = {
-    SpendgoVerbs: "balance bill checkout complete member place refund rewards void",
+    SpendgoVerbs: "balance bill checkout complete member pay place refund rewards unpay void",
     SessionMVerbs: "answer approve observe offers orders points profile question redeem reject transactions",
     KalixoVerbs: "observe ping place product products reveal wallet",
     KigoVerbs: "observe place reveal",

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from stampcard.journal.contract import Record
 from stampcard.lifecycles import Lifecycle
-from stampcard.model import Entry, EntryKind
+from stampcard.model import PAYMENTS, Entry, EntryKind
 
 __all__ = ["PROMISES", "broken_history", "still_open"]
 
@@ -83,7 +83,7 @@ def broken_history(record: Record, lifecycle: Lifecycle[Any]) -> Iterator[tuple[
 
 
 def _moved(lifecycle: Lifecycle[Any], state: str, entry: Entry, where: str) -> Iterator[tuple[str, str]]:
-    if entry.state == state and entry.kind is not EntryKind.ACCEPTED:
+    if entry.state == state and (entry.kind is not EntryKind.ACCEPTED or entry.trigger in PAYMENTS):
         return
     row = lifecycle.row(state, entry.trigger)
     if entry.kind not in _MOVES or row is None or entry.state not in row.destinations:

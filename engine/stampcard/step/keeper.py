@@ -21,6 +21,7 @@ from stampcard.model import AnyOrder
 from stampcard.recovery import LeftAlone
 from stampcard.step.effects import Monotonic, Now, Step, Unwatch, Watched, perform
 from stampcard.step.observe import observe
+from stampcard.step.paid import watched_payments
 from stampcard.step.rounds import AWAY, Adapters, Away, open_orders, recover_one, turn_to
 from stampcard.step.verb import Seat
 from stampcard.step.view import View
@@ -76,7 +77,7 @@ class Keeper:
 
     def agenda(self) -> Step[Agenda]:
         """What to do now, oldest first. Raises JournalError."""
-        opened = yield from open_orders(self.seat)
+        opened = (yield from open_orders(self.seat)) + (yield from watched_payments(self.seat))
         try:
             watched = yield from perform(Watched(OBSERVED))
         except StoreError as broken:

@@ -66,6 +66,7 @@ class Seat(Generic[M]):
 
     site: where the step happens, None when each call names one. actor: who. patience: the till budget, in seconds.
     install: names this journal among all: a part of every order id built here. began: both clocks when the till began.
+    charges: the runtime has a port to take money by.
     """
 
     mode: type[M]
@@ -76,6 +77,7 @@ class Seat(Generic[M]):
     patience: float = 3.0
     install: str = ""
     began: tuple[datetime, float] | None = None
+    charges: bool = False
 
 
 V_co = TypeVar("V_co", covariant=True)
