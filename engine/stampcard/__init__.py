@@ -68,6 +68,7 @@ from stampcard.payment import (
     Reversed,
     Taken,
 )
+from stampcard.reconciliation import Compared, Comparison, PossibleHold, ReconciliationReport, Tally, Unsettled, Untold
 from stampcard.recovery import Escalation, LeftAlone, Recovered, RecoveryReport, Settled, Verdict
 from stampcard.sealed import Sealed, SealKey
 from stampcard.till import AsyncTill, Till
@@ -88,6 +89,8 @@ __all__ = [
     "ChargeResult",
     "ChargeUnknown",
     "Charges",
+    "Compared",
+    "Comparison",
     "ConfigurationError",
     "ConflictError",
     "DeclinedError",
@@ -116,7 +119,9 @@ __all__ = [
     "NotTaken",
     "Order",
     "Possible",
+    "PossibleHold",
     "PurchaseState",
+    "ReconciliationReport",
     "Recovered",
     "RecoveryReport",
     "RedemptionState",
@@ -131,13 +136,16 @@ __all__ = [
     "Site",
     "StampcardError",
     "Taken",
+    "Tally",
     "Tender",
     "TenderKind",
     "Till",
     "Totals",
     "UnavailableError",
     "UnknownOrderError",
+    "Unsettled",
     "UnsupportedError",
+    "Untold",
     "Verdict",
 ]
 

@@ -50,6 +50,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "doubt.charge.human": "Nobody knows whether the customer has paid. Call the help desk.",
     "doubt.reverse": "The payment is being given back. Please wait.",
     "doubt.reverse.human": "Nobody knows whether the payment was given back. Call the help desk.",
+    "reversal.watched": "Cancelled. It is still being checked that nothing of it was booked after all.",
     "doubt.human": "'{trigger}' needs a person to look. Call the help desk.",
     # errors
     "order.in_doubt": "The last step is not settled yet. Please wait.",

@@ -28,18 +28,18 @@ from stampcard_adapters.spendgo import SpendgoVerbs
 
 STAMPCARD = """
     Address AnyOrder AsyncCharges AsyncTill AuthorizationState Basket CardBrand Channel ChargeAttempt ChargeFailedError
-    ChargePending ChargeResult ChargeUnknown Charges ConfigurationError ConflictError DeclinedError Doubt Entry
-    EntryKind Environment Escalation Facts FulfilmentState GUEST Guest Handover InDoubtError Journal JournalError
-    LeftAlone Line Member Modifier Money NeedsHumanError Next NotAllowedError NotReversed NotSentError NotTaken Order
-    Possible PurchaseState Recovered RecoveryReport RedemptionState Refusal ReversalResult Reversed Reward SealKey
-    Sealed Secret Settled Site StampcardError Taken Tender TenderKind Till Totals UnavailableError UnknownOrderError
-    UnsupportedError Verdict
+    ChargePending ChargeResult ChargeUnknown Charges Compared Comparison ConfigurationError ConflictError DeclinedError
+    Doubt Entry EntryKind Environment Escalation Facts FulfilmentState GUEST Guest Handover InDoubtError Journal
+    JournalError LeftAlone Line Member Modifier Money NeedsHumanError Next NotAllowedError NotReversed NotSentError
+    NotTaken Order Possible PossibleHold PurchaseState ReconciliationReport Recovered RecoveryReport RedemptionState
+    Refusal ReversalResult Reversed Reward SealKey Sealed Secret Settled Site StampcardError Taken Tally Tender
+    TenderKind Till Totals UnavailableError UnknownOrderError Unsettled UnsupportedError Untold Verdict
 """
 TILL = """
-    changes close forget forget_guest in_doubt needs_human order_id recover resolve start_recovery use
+    changes close forget forget_guest in_doubt needs_human order_id reconcile recover resolve start_recovery use
 """
 ASYNC_TILL = """
-    aclose changes forget forget_guest in_doubt needs_human order_id recover resolve start_recovery use
+    aclose changes forget forget_guest in_doubt needs_human order_id reconcile recover resolve start_recovery use
 """
 EVERY_VERB = "abandon at by get history order_id recover wait within"
 VERBS = {

@@ -27,6 +27,7 @@ from stampcard.model.order import (
     Possible,
     Refusal,
     Site,
+    Watch,
 )
 from stampcard.model.sale import (
     GUEST,
@@ -86,4 +87,5 @@ __all__ = [
     "Tender",
     "TenderKind",
     "Totals",
+    "Watch",
 ]

@@ -55,6 +55,7 @@ def broken_history(record: Record, lifecycle: Lifecycle[Any]) -> Iterator[tuple[
     state = str(lifecycle.initial)
     promised: set[str] = set()
     opened: set[str] = set()
+    money: set[str] = set()
     for version, entry in enumerate(record.entries, start=1):
         where = f"entry {version}, {entry.kind} of {entry.trigger}"
         if entry.version != version:
@@ -65,6 +66,7 @@ def broken_history(record: Record, lifecycle: Lifecycle[Any]) -> Iterator[tuple[
                 yield "whole history", f"{where}: a promise without a name of its own"
             promised.add(name or "")
             opened.add(name or "")
+            money.update([name or ""] if entry.trigger in PAYMENTS else [])
         elif name is not None and name not in promised:
             yield "whole history", f"{where}: an ending without its promise"
         elif entry.kind is EntryKind.ESCALATED and entry.ownership is not None:
@@ -77,8 +79,8 @@ def broken_history(record: Record, lifecycle: Lifecycle[Any]) -> Iterator[tuple[
                 yield "whole history", f"{where}: it closes what was never promised"
             opened.discard(closed)
         row = lifecycle.row(state, entry.trigger)
-        if entry.kind is EntryKind.ACCEPTED and row is not None and row.reverses and opened:
-            yield "reversed", f"{where}: {len(opened)} steps are open after it"
+        if entry.kind is EntryKind.ACCEPTED and row is not None and row.reverses and opened - money:
+            yield "reversed", f"{where}: {len(opened - money)} steps are open after it"
         state = entry.state
 
 

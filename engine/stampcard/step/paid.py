@@ -14,21 +14,21 @@ import attrs
 
 from stampcard.adapter import AnyAdapter
 from stampcard.commands import Bill, Void
-from stampcard.errors import DeclinedError, JournalError, StampcardError, UnavailableError
+from stampcard.errors import DeclinedError, StampcardError, UnavailableError
 from stampcard.journal.contract import StoreError
 from stampcard.journal.fold import Standing
 from stampcard.model import CHARGE, REVERSE, AnyOrder
 from stampcard.recovery import Recovered, Settled
 from stampcard.step.backoff import due as due_at
 from stampcard.step.backoff import left
-from stampcard.step.effects import Monotonic, Now, Sleep, Step, Unwatch, Watched, perform
+from stampcard.step.effects import Monotonic, Now, Sleep, Step, Unwatch, perform
 from stampcard.step.look import look, unknown, unwritable
 from stampcard.step.money import Due, Move, advance, next_move, waits
 from stampcard.step.verb import Seat
 from stampcard.step.view import View, given_up
 from stampcard.step.watch import PAYMENT
 
-__all__ = ["Went", "is_paid", "recover_paid", "settle_paid", "watched_payments"]
+__all__ = ["Went", "is_paid", "recover_paid", "settle_paid"]
 
 log = logging.getLogger("stampcard.recovery")
 NO_PORT: Final = "a payment is open, and this process has no port to ask after it (charges=...)"
@@ -50,14 +50,6 @@ Settle: TypeAlias = Callable[[Seat[Any], AnyAdapter, str, float], Step[AnyOrder]
 def is_paid(standing: Standing) -> bool:
     """Somebody has tried to take money for it."""
     return any(entry.trigger == CHARGE for entry in standing.intents.values())
-
-
-def watched_payments(seat: Seat[Any]) -> Step[tuple[str, ...]]:
-    """Ids of the orders with money that the provider may not have heard of, oldest first. Raises JournalError."""
-    try:
-        return (yield from perform(Watched(PAYMENT)))
-    except StoreError as broken:
-        raise JournalError(seat.phrases.say("journal.unavailable"), detail=str(broken)) from None
 
 
 @attrs.define

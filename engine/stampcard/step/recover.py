@@ -80,8 +80,8 @@ def settle_steps(seat: Seat[Any], adapter: AnyAdapter, order_id: str, within: fl
                 pause = _FIRST_PAUSE
                 continue
             view = (yield from look(seat, adapter, order_id)) or view
-            still = [o for o in view.standing.open if o.trigger not in PAYMENTS]
-            if not still or any(o.escalated is not None for o in still):
+            opened = [o for o in view.standing.open if o.trigger not in PAYMENTS]
+            if not opened or first_open(adapter, opened).escalated is not None:
                 continue
         left = end - (yield from perform(Monotonic()))
         if left <= 0:
