@@ -88,6 +88,8 @@ ENGLISH: Final[Mapping[str, str]] = {
     "provider.unsupported": "This loyalty programme cannot do that.",
     "provider.unreachable": "The loyalty service cannot be reached. Try again in a moment.",
     "provider.rate_limit": "The loyalty service is busy. Try again in a moment.",
+    "provider.breaker": "The loyalty service does not answer just now. Try again in a moment.",
+    "provider.switched_off": "The loyalty service is switched off just now.",
     "provider.no_answer": "The loyalty service did not answer. Nothing was booked; try again.",
     "credentials.refused": "The loyalty service does not accept this store's key. Call the help desk.",
     "configuration": "The loyalty connection is not set up right. Call the help desk.",

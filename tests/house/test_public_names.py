@@ -36,10 +36,12 @@ STAMPCARD = """
     TenderKind Till Totals UnavailableError UnknownOrderError Unsettled UnsupportedError Untold Verdict
 """
 TILL = """
-    changes close forget forget_guest in_doubt needs_human order_id reconcile recover resolve start_recovery use
+    changes close forget forget_guest in_doubt needs_human order_id reconcile recover resolve start_recovery
+    switch_off switch_on use
 """
 ASYNC_TILL = """
-    aclose changes forget forget_guest in_doubt needs_human order_id reconcile recover resolve start_recovery use
+    aclose changes forget forget_guest in_doubt needs_human order_id reconcile recover resolve start_recovery
+    switch_off switch_on use
 """
 EVERY_VERB = "abandon at by get history order_id recover wait within"
 VERBS = {

@@ -25,6 +25,7 @@ from stampcard.journal.fold import Standing, fold
 from stampcard.model import Entry, Facts
 from stampcard.step.effects import Keep, Load, Now, Step, Write, perform
 from stampcard.step.ink import Ink, Promise
+from stampcard.step.knock import door_of, heard
 from stampcard.step.trouble import unsent
 from stampcard.step.watch import followed, told_of, weighed
 from stampcard.transport.contract import Failed, Sent
@@ -75,6 +76,7 @@ def conclude(promise: Promise, sent: Sent, record: Record) -> Step[Ending]:
     Raises InDoubtError when the journal cannot be written any more: the reply is not recorded, recovery finds out.
     """
     outcome, http = judge(promise, sent)
+    yield from heard(promise.doors, door_of(promise.adapter, promise.order.site.tenant), sent, outcome)
     return (yield from settle(promise, outcome, http, record))
 
 

@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeAlias, TypeVar, cast
 import attrs
 import httpx
 
-from stampcard.journal.contract import Append, Record, Summary
+from stampcard.journal.contract import Append, Record, Summary, Switch
 from stampcard.model import ChargeAttempt, ChargeResult, Entry, Ownership, ReversalResult, Taken
 from stampcard.transport.contract import Sent
 from stampcard.wire import Request
@@ -40,6 +40,9 @@ __all__ = [
     "Send",
     "Sleep",
     "Step",
+    "SwitchedOff",
+    "Switches",
+    "Switching",
     "Unwatch",
     "Watched",
     "Write",
@@ -148,6 +151,25 @@ class Unwatch(Effect[bool]):
     order_id: str
     why: str
     version: int
+
+
+@attrs.frozen
+class SwitchedOff(Effect[str | None]):
+    """Who switched this provider off, and why; None while it is on."""
+
+    provider: str
+
+
+@attrs.frozen
+class Switching(Effect[None]):
+    """Switch a provider off, or on."""
+
+    switch: Switch
+
+
+@attrs.frozen
+class Switches(Effect[tuple[Switch, ...]]):
+    """The last word on each provider that was ever switched."""
 
 
 @attrs.frozen

@@ -17,6 +17,7 @@ from stampcard.journal.contract import Draft
 from stampcard.journal.fold import OpenIntent, Standing, landed
 from stampcard.machine import IllegalMoveError, move
 from stampcard.model import PAYMENTS, AnyOrder, Entry, EntryKind, Facts, Ownership
+from stampcard.step.doors import Doors
 from stampcard.step.personal import apart, personal_of, source_of
 from stampcard.step.view import effectless
 from stampcard.step.watch import to_watch
@@ -40,6 +41,7 @@ class Promise:
     attempt: int
     by: str | None
     resend: bool = False
+    doors: Doors = attrs.field(factory=Doors, repr=False)
 
 
 @attrs.frozen(kw_only=True)

@@ -54,13 +54,12 @@ def is_paid(standing: Standing) -> bool:
 
 @attrs.define
 class Went:
-    """What one pass came to. left_alone: why nothing may be done here. away: seconds a provider wants to be left."""
+    """What one pass came to. left_alone: why nothing may be done here."""
 
     results: list[Recovered] = attrs.field(factory=list[Recovered])
     left_alone: str | None = None
     tried: bool = False
     pause: float = 0.0
-    away: float | None = None
 
 
 def recover_paid(seat: Seat[Any], adapter: AnyAdapter, view: View, away: float, may_try: bool) -> Step[Went]:
@@ -89,7 +88,6 @@ def recover_paid(seat: Seat[Any], adapter: AnyAdapter, view: View, away: float, 
             log.info("order %s, '%s': declined (%s)", view.standing.header.order_id, move.due, no.code)
         except StampcardError as error:
             went.results.append(_result(view, move, Settled.STILL_OPEN, error.detail))
-            went.away = error.retry_after if isinstance(error, UnavailableError) else None
             return went
         after = yield from look(seat, adapter, view.standing.header.order_id)
         view = view if after is None else after

@@ -34,6 +34,7 @@ from stampcard.model import PAYMENTS, AnyOrder, EntryKind
 from stampcard.step.conclude import ASK_AGAIN_CHECK, conclude, extended, judge, settle, write_escalation
 from stampcard.step.effects import Monotonic, Now, Own, Pending, Send, Sleep, Step, Write, perform
 from stampcard.step.ink import Promise
+from stampcard.step.knock import door_of, heard
 from stampcard.step.look import look, unknown, unwritable
 from stampcard.step.paid import is_paid, settle_paid
 from stampcard.step.verb import Seat
@@ -175,6 +176,7 @@ def _case(
             attempt=intent.attempt,
             by=seat.actor or "recovery",
             resend=True,
+            doors=seat.doors,
         ),
         record=view.standing.record,
         sends=intent.sends,
@@ -255,7 +257,9 @@ def _probe(case: _Case, advice: Probe[Any, Any]) -> Step[bool]:
         return False
     case, hard_end = taken
     sent = yield from _send(case, advice.request, hard_end)
-    seen = _seen(case, advice, Failed(why="no answer in time", sent=True) if isinstance(sent, Pending) else sent)
+    answer: Sent = Failed(why="no answer in time", sent=True) if isinstance(sent, Pending) else sent
+    yield from heard(case.seat.doors, door_of(case.adapter, case.order.site.tenant), answer)
+    seen = _seen(case, advice, answer)
     match seen:
         case NotSent() | Unknown():
             case.turned_away.extend([seen] if isinstance(seen, NotSent) else [])

@@ -31,7 +31,7 @@ from stampcard.journal.reversals import watch
 from stampcard.model import PAYMENTS, AnyOrder, Doubt, Entry, EntryKind, Facts, Order, Possible, Refusal, Watch
 from stampcard.phrases import Phrases
 from stampcard.step.backoff import due
-from stampcard.step.trouble import declined, not_sent
+from stampcard.step.trouble import Closed, declined, kept_back, not_sent
 
 __all__ = ["View", "asks_again", "effectless", "given_up", "jumped", "legal"]
 
@@ -343,6 +343,10 @@ class View:
         error = declined(self.error, trigger, said, http, replayed=replayed)
         error.taken = held(self.standing)
         return error
+
+    def kept_back(self, trigger: str, why: Closed) -> UnavailableError:
+        """See `stampcard.step.trouble`."""
+        return kept_back(self.error, trigger, why)
 
     def not_sent(self, trigger: str, said: NotSent, http: int) -> StampcardError:
         """See `stampcard.step.trouble`."""

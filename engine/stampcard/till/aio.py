@@ -20,6 +20,7 @@ from stampcard.journal.contract import Journal, StoreError
 from stampcard.model import Entry, Site
 from stampcard.payment import AsyncCharges
 from stampcard.phrases import Phrases
+from stampcard.step.doors import Doors
 from stampcard.step.keeper import Keeper
 from stampcard.step.verb import Async, Provider, Seat
 from stampcard.till.aruntime import AsyncRuntime
@@ -27,6 +28,7 @@ from stampcard.till.charging import fitting
 from stampcard.till.desk import FOLLOW, Desk
 from stampcard.till.keeping import AsyncKeeping
 from stampcard.till.runtime import Tenure
+from stampcard.till.switches import SwitchedOff
 from stampcard.transport import AsyncSender
 
 __all__ = ["AsyncTill"]
@@ -54,6 +56,7 @@ class AsyncTill(Desk[Async]):
         clock: Callable[[], datetime] | None = None,
         verify: ssl.SSLContext | str | bool = True,
         proxy: str | None = None,
+        switched_off: SwitchedOff | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         words = Phrases(phrases)
@@ -65,7 +68,7 @@ class AsyncTill(Desk[Async]):
         try:
             self._owned = not isinstance(journal, Journal)
             self._journal = journal if isinstance(journal, Journal) else open_journal(journal)
-            tenure = Tenure(self._journal)
+            tenure = Tenure(self._journal, clock=clock_of(clock), switched_off=switched_off)
         except StoreError as broken:
             raise JournalError(words.say("journal.unavailable"), detail=str(broken)) from None
         self._runtime = AsyncRuntime(self._journal, sender, clock_of(clock), tenure, max_in_flight, charges)
@@ -76,6 +79,7 @@ class AsyncTill(Desk[Async]):
             site=site,
             patience=deadline,
             install=self._journal.id,
+            doors=Doors(tenure.owner),
             began=(self._runtime.clock(), self._runtime.clock.monotonic()),
             charges=pays,
         )

@@ -145,6 +145,15 @@ class AsyncRuntime:
                 return await self._disk().read(lambda: self.journal.watched(why))
             case do.Unwatch(order_id, why, version):
                 return await self._disk().read(lambda: self.journal.unwatch(order_id, why, version=version))
+            case do.SwitchedOff(named):
+                sure, off = self.tenure.switches.known(named)
+                return off if sure else await self._disk().read(lambda: self.tenure.switches.why(named))
+            case do.Switches():
+                return await self._disk().read(self.journal.switches)
+            case do.Switching(switch):
+                await self._disk().read(lambda: self.journal.switch(switch))
+                self.tenure.switches.forget()
+                return None
             case do.Changes(after, limit):
                 return await self._disk().read(lambda: self.journal.changes(after=after, limit=limit))
             case do.Find(text, provider, limit, before):

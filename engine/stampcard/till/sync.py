@@ -19,12 +19,14 @@ from stampcard.journal.contract import Journal, StoreError
 from stampcard.model import Entry, Site
 from stampcard.payment import Charges
 from stampcard.phrases import Phrases
+from stampcard.step.doors import Doors
 from stampcard.step.keeper import Keeper
 from stampcard.step.verb import Provider, Seat, Sync
 from stampcard.till.charging import fitting
 from stampcard.till.desk import FOLLOW, Desk
 from stampcard.till.keeping import Keeping
 from stampcard.till.runtime import SyncRuntime, Tenure
+from stampcard.till.switches import SwitchedOff
 from stampcard.transport import SyncSender
 
 __all__ = ["Till"]
@@ -40,7 +42,8 @@ class Till(Desk[Sync]):
     charges: how `pay` takes money (`stampcard.payment`); without it this till leaves payments alone.
     deadline: the till budget, seconds until the cashier gets an answer; a call may go on after it and its reply is
     recorded. phrases: code -> the cashier's sentence in your language. verify: a CA bundle's path or an ssl context.
-    proxy: "http://[user:password@]host:port". transport: replaces the network, in tests.
+    switched_off: your own kill switch, asked before each call: provider -> why not, or None. It must
+    not block. proxy: "http://[user:password@]host:port". transport: replaces the network, in tests.
     Raises JournalError when the journal cannot be opened.
     """
 
@@ -55,6 +58,7 @@ class Till(Desk[Sync]):
         clock: Callable[[], datetime] | None = None,
         verify: ssl.SSLContext | str | bool = True,
         proxy: str | None = None,
+        switched_off: SwitchedOff | None = None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         words = Phrases(phrases)
@@ -62,7 +66,7 @@ class Till(Desk[Sync]):
         try:
             self._owned = not isinstance(journal, Journal)
             self._journal = journal if isinstance(journal, Journal) else open_journal(journal)
-            tenure = Tenure(self._journal)
+            tenure = Tenure(self._journal, clock=clock_of(clock), switched_off=switched_off)
         except StoreError as broken:
             raise JournalError(words.say("journal.unavailable"), detail=str(broken)) from None
         sender = SyncSender(transport=transport, verify=verify, proxy=proxy)
@@ -74,6 +78,7 @@ class Till(Desk[Sync]):
             site=site,
             patience=deadline,
             install=self._journal.id,
+            doors=Doors(tenure.owner),
             began=(self._runtime.clock(), self._runtime.clock.monotonic()),
             charges=pays,
         )
