@@ -34,7 +34,7 @@ from stampcard.step.rounds import (
 )
 from stampcard.step.verb import Seat
 from stampcard.step.view import View
-from stampcard.step.watch import OBSERVED, rests
+from stampcard.step.watch import OBSERVED, PAYMENT, rests
 
 __all__ = ["EVERY", "Agenda", "Errand", "Keeper"]
 
@@ -88,7 +88,7 @@ class Keeper:
 
     def agenda(self) -> Step[Agenda]:
         """What to do now, oldest first. Raises JournalError."""
-        opened = yield from open_orders(self.seat)
+        opened = (yield from open_orders(self.seat)) + (yield from watched_orders(self.seat, PAYMENT))
         followed = yield from watched_orders(self.seat, OBSERVED)
         watched = yield from watched_orders(self.seat, REVERSED)
         now = yield from perform(Monotonic())

@@ -6,6 +6,7 @@ May live here: what a firing is refused for before anything is promised. May not
 from __future__ import annotations
 
 from stampcard.errors import UnsupportedError
+from stampcard.journal.charges import barred
 from stampcard.machine import decide
 from stampcard.model import Order, Refusal
 from stampcard.step.effects import Abort, Own, Step, perform
@@ -64,6 +65,9 @@ def may(wish: Wish, view: View) -> None:
         error = view.error(UnsupportedError, "provider.unsupported", detail=f"{wish.adapter.name} has no {trigger}")
         error.capability = trigger
         raise error
+    money = barred(view.standing).get(trigger)
+    if money is not None:
+        raise view.refused(trigger, (Refusal(code=money, message=wish.seat.phrases.say(money)),))
     if view.standing.open and trigger not in view.allowed:
         doubted = view.standing.open[-1]
         message = wish.seat.phrases.say("order.in_doubt")
