@@ -201,6 +201,8 @@ class _World:
         if not shop.journal.exists():
             return Held((), {})
         with aside(shop.journal, self.folder / "aside") as back:
+            if shop.told:  # else it may have been killed before there was a journal at all
+                sound(shop.journal)
             whole = held(shop.journal)
             sound(shop.journal)
             kept(whole, shop.told)
