@@ -153,12 +153,12 @@ def _look(seat: Seat[Any], adapter: AnyAdapter, view: View, step: Entry) -> Step
 
 
 def _shown(adapter: AnyAdapter, order: AnyOrder) -> LookBack | None:
-    """The order itself, where the provider shows it: it stands where the reversal led, or the late call has moved it."""
+    """The order itself, where the provider shows it: it is where the reversal led, or the late call has moved it."""
     look = adapter.compare(order)
     if isinstance(look, Unseen):
         return None
 
-    def read(response: Response, others: Sequence[Neighbour]) -> _Seen:
+    def read(response: Response, _: Sequence[Neighbour]) -> _Seen:
         check = f"whether order {order.id} is {order.state} at the provider"
         match look.read(response):
             case Accepted(to=to, drift=None) if to is not None and str(to) == str(order.state):
