@@ -8,7 +8,7 @@ is unknown. The engine journals, signs through `auth`, sends, and decides. Provi
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar, Generic, Protocol, TypeAlias, TypeVar
@@ -18,7 +18,7 @@ import httpx
 
 from stampcard.commands import Command
 from stampcard.lifecycles import Lifecycle
-from stampcard.model import Environment, Facts, Order, Refusal, Site
+from stampcard.model import AnyOrder, Environment, Facts, Order, Refusal, Site
 from stampcard.wire import Request, Response
 
 __all__ = [
@@ -32,7 +32,9 @@ __all__ = [
     "Evidence",
     "Installable",
     "Look",
+    "LookBack",
     "Model",
+    "Neighbour",
     "NotSent",
     "Outcome",
     "Policy",
@@ -41,6 +43,7 @@ __all__ = [
     "Recovery",
     "Repeat",
     "Resend",
+    "Restored",
     "Rule",
     "Unknown",
     "Unseen",
@@ -187,6 +190,39 @@ class Evidence:
     for this order's doing."""
 
 
+@attrs.frozen(kw_only=True)
+class Restored:
+    """What a reversal took back is seen to be back. why: what was seen, in a few words."""
+
+    why: str
+
+
+@attrs.frozen(kw_only=True)
+class Neighbour:
+    """Another order of the same person in the same journal, which may have used what is looked for.
+
+    before: as it stood when what is compared was recorded; None when it was opened since.
+    """
+
+    now: AnyOrder
+    before: AnyOrder | None = None
+
+
+@attrs.frozen(kw_only=True)
+class LookBack:
+    """What would show, once the step that was reversed can land no more, that all it may have taken is back.
+
+    read: `Restored`; `Escalate` when it is not, or when it cannot be told; `Unknown` or `NotSent` when the look failed
+    (it is made again). recorded_by: the trigger whose accepted call recorded what is compared: `read` is given the
+    person's other orders of which anything was written since. None: it needs none.
+    """
+
+    request: Request
+    read: Callable[[Response, Sequence[Neighbour]], Restored | Escalate | NotSent | Unknown]
+    recorded_by: str | None = None
+    call_budget: float = 10.0
+
+
 class Repeat(StrEnum):
     """How an operation may be repeated after an unknown outcome."""
 
@@ -237,6 +273,8 @@ class Adapter(ABC, Generic[S, F, C]):
     """Trigger -> policy. A trigger of the lifecycle that calls the provider and is not here is unsupported."""
     environment: Environment
     base_url: str
+    calls_per_minute: float | None = None
+    """The rate the provider declares, where it does: calls beyond it are not made."""
 
     @abstractmethod
     def opening(self) -> F:
@@ -260,6 +298,15 @@ class Adapter(ABC, Generic[S, F, C]):
     @abstractmethod
     def recover(self, order: Order[S, F], command: C, evidence: Evidence, /) -> Recovery[S, F]:
         """What may be done about an open intent."""
+
+    def look_back(self, order: Order[S, F], command: C, /) -> LookBack | None:
+        """How to see that nothing of `command` is left, after a reversal was accepted while nobody knew its ending.
+
+        Asked when its late window has passed. order: as it is after the reversal. None: as `compare` shows the order;
+        where that shows none, nothing of this step would show (or it takes nothing), and the order is let go unseen,
+        which its history says, unless a late reply said that the step took effect: a person is asked then.
+        """
+        return None
 
     def lane(self, order: Order[S, F], command: C, /) -> str | None:
         """What no two calls of this tenant may be open for at the same time, whatever the order; None: nothing.

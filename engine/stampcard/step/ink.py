@@ -16,15 +16,17 @@ from stampcard.journal.codec import encode, pack
 from stampcard.journal.contract import Draft
 from stampcard.journal.fold import OpenIntent, Standing, landed
 from stampcard.machine import IllegalMoveError, move
-from stampcard.model import AnyOrder, Entry, EntryKind, Facts, Ownership
+from stampcard.model import PAYMENTS, AnyOrder, Entry, EntryKind, Facts, Ownership
+from stampcard.step.doors import Doors
 from stampcard.step.personal import apart, personal_of, source_of
 from stampcard.step.view import effectless
+from stampcard.step.watch import to_watch
 
-__all__ = ["Ink", "Promise"]
+__all__ = ["OVER", "Ink", "Promise", "reversed_by"]
 
 _SAID: Final = 200
 """Characters of a provider's own word that are kept."""
-_OVER: Final = Ownership(owner="", boot="", hard_end=0.0)
+OVER: Final = Ownership(owner="", boot="", hard_end=0.0)
 """Nobody's: of an intent that is reopened for a person."""
 
 
@@ -39,6 +41,7 @@ class Promise:
     attempt: int
     by: str | None
     resend: bool = False
+    doors: Doors = attrs.field(factory=Doors, repr=False)
 
 
 @attrs.frozen(kw_only=True)
@@ -124,8 +127,10 @@ class Ink:
         body: dict[str, Any] = {"facts": tree, **apart(personal)}
         if outcome.inferred:
             body["inferred"] = True
-        # Only a reversal's own acceptance settles what it reversed (design: reversal from doubt).
-        closes = tuple(o.name for o in self.standing.open) if row.reverses else (self.promise.intent,)
+        closes: tuple[str, ...] = (self.promise.intent,)
+        if row.reverses:  # only its own acceptance settles what it reversed (design: reversal from doubt)
+            closes = reversed_by(self.standing)
+            body |= to_watch(adapter, self.standing, self.promise.intent)
         accepted = self.draft(
             EntryKind.ACCEPTED,
             state=state,
@@ -167,7 +172,7 @@ class Ink:
             reason=f"a late reply says {said}, the journal says {ending.kind if ending else 'nothing'}",
             check=f"order {self.promise.order.id} at the provider",
         )
-        return late, self.escalation(verdict, _OVER)
+        return late, self.escalation(verdict, OVER)
 
     def escalation(self, verdict: Escalate, reopened: Ownership | None) -> Draft:
         return self.draft(
@@ -177,6 +182,11 @@ class Ink:
             ownership=reopened,
             body=pack({"reason": verdict.reason, "check": verdict.check}),
         )
+
+
+def reversed_by(standing: Standing) -> tuple[str, ...]:
+    """What an accepted reversal settles: every step, and nothing of the customer's money."""
+    return tuple(one.name for one in standing.open if one.trigger not in PAYMENTS)
 
 
 def _said(no: Declined) -> str:

@@ -17,14 +17,24 @@ import attrs
 from stampcard.adapter import AnyAdapter
 from stampcard.errors import DeclinedError, JournalError, Next, NotAllowedError, StampcardError, UnavailableError
 from stampcard.journal.contract import StoreError
+from stampcard.journal.reversals import REVERSED
 from stampcard.model import AnyOrder
 from stampcard.recovery import LeftAlone
-from stampcard.step.effects import Monotonic, Now, Step, Unwatch, Watched, perform
+from stampcard.step.doors import AWAY
+from stampcard.step.effects import Monotonic, Now, Step, Unwatch, perform
 from stampcard.step.observe import observe
-from stampcard.step.rounds import AWAY, Adapters, Away, open_orders, recover_one, turn_to
+from stampcard.step.rounds import (
+    Adapters,
+    door,
+    open_orders,
+    recover_one,
+    turn_to,
+    watch_one,
+    watched_orders,
+)
 from stampcard.step.verb import Seat
 from stampcard.step.view import View
-from stampcard.step.watch import OBSERVED, rests
+from stampcard.step.watch import OBSERVED, PAYMENT, rests
 
 __all__ = ["EVERY", "Agenda", "Errand", "Keeper"]
 
@@ -40,10 +50,11 @@ _LEAST: Final = 0.5
 
 @attrs.frozen
 class Errand:
-    """One order to turn to. observes: to follow its provider; else to recover it."""
+    """One order to turn to. observes: to follow its provider; watches: its reversal from doubt; else to recover it."""
 
     order_id: str
     observes: bool = False
+    watches: bool = False
 
 
 @attrs.frozen
@@ -72,21 +83,22 @@ class Keeper:
     _open: dict[str, float] = attrs.field(factory=dict[str, float])
     """Order in doubt -> when it is worth a turn, on the monotonic clock."""
     _followed: dict[str, _Look] = attrs.field(factory=dict[str, _Look])
-    _away: Away = attrs.field(factory=Away)
+    _watched: dict[str, float] = attrs.field(factory=dict[str, float])
+    """Order with a reversal from doubt that is watched -> when it is worth a turn."""
 
     def agenda(self) -> Step[Agenda]:
         """What to do now, oldest first. Raises JournalError."""
-        opened = yield from open_orders(self.seat)
-        try:
-            watched = yield from perform(Watched(OBSERVED))
-        except StoreError as broken:
-            raise JournalError(self.seat.phrases.say("journal.unavailable"), detail=str(broken)) from None
+        opened = (yield from open_orders(self.seat)) + (yield from watched_orders(self.seat, PAYMENT))
+        followed = yield from watched_orders(self.seat, OBSERVED)
+        watched = yield from watched_orders(self.seat, REVERSED)
         now = yield from perform(Monotonic())
         self._open = {one: self._open.get(one, now) for one in opened}
-        self._followed = {one: self._followed.get(one) or _Look(due=now) for one in watched}
+        self._followed = {one: self._followed.get(one) or _Look(due=now) for one in followed}
+        self._watched = {one: self._watched.get(one, now) for one in watched}
         errands = [Errand(one) for one, due in self._open.items() if due <= now]
         errands += [Errand(one, observes=True) for one, look in self._followed.items() if look.due <= now]
-        dues = [*self._open.values(), *(look.due for look in self._followed.values())]
+        errands += [Errand(one, watches=True) for one, due in self._watched.items() if due <= now]
+        dues = [*self._open.values(), *self._watched.values(), *(look.due for look in self._followed.values())]
         return Agenda(tuple(errands), min([EVERY, *(max(0.0, due - now) for due in dues)]))
 
     def run(self, errand: Errand) -> Step[None]:
@@ -94,7 +106,11 @@ class Keeper:
         if errand.observes:
             yield from self._follow(errand.order_id)
             return
-        turn = yield from recover_one(self.seat, self.adapters, errand.order_id, self._away)
+        if errand.watches:
+            turn = yield from watch_one(self.seat, self.adapters, errand.order_id)
+            self._watched[errand.order_id] = (yield from perform(Monotonic())) + max(turn.pause, EVERY)
+            return
+        turn = yield from recover_one(self.seat, self.adapters, errand.order_id)
         now = yield from perform(Monotonic())
         self._open[errand.order_id] = now + (turn.pause if turn.troubled else min(max(turn.pause, EVERY), _GLANCE))
 
@@ -130,7 +146,7 @@ class Keeper:
             look.state, look.looks = str(order.state), 0
             return (yield from self._next(adapter, order, look))
         moment = yield from perform(Monotonic())
-        rest = self._away.left(view, moment)
+        rest = self.seat.doors.left(door(view), moment)
         return rest or (yield from self._ask(adapter, view, look, moment))
 
     def _ask(self, adapter: AnyAdapter, view: View, look: _Look, moment: float) -> Step[float]:
@@ -139,12 +155,12 @@ class Keeper:
             order = yield from observe(self.seat, adapter, order.id)
         except UnavailableError as away:
             rest = max(AWAY, away.retry_after)
-            self._away.meets(view, moment, rest)
+            self.seat.doors.away(door(view), moment, rest)
         except DeclinedError as no:  # kept as drift; with our key refused nobody else need ask either
             if no.next is Next.CALL:
                 log.error("order %s cannot be followed: %s", order.id, no)
                 rest = _LATER
-                self._away.meets(view, moment, rest)
+                self.seat.doors.away(door(view), moment, rest)
         except NotAllowedError:
             return AWAY  # another lane has begun a step, or ended it
         look.looks += 1

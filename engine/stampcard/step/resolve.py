@@ -20,16 +20,18 @@ from stampcard.journal.codec import encode, pack, told
 from stampcard.journal.contract import Append, ClaimTakenError, Draft, Record, StoreError, VersionConflictError
 from stampcard.journal.fold import OpenIntent, Standing, fold, landed
 from stampcard.machine import move
-from stampcard.model import AnyOrder, Entry, EntryKind, Facts, Refusal
+from stampcard.model import CHARGE, PAYMENTS, AnyOrder, Entry, EntryKind, Facts, Refusal
 from stampcard.recovery import LeftAlone, Verdict
+from stampcard.step.charge import decided_taken
 from stampcard.step.conclude import extended
 from stampcard.step.effects import Keep, Now, Step, Write, perform
+from stampcard.step.ink import OVER, reversed_by
 from stampcard.step.look import unknown, unwritable
 from stampcard.step.personal import apart, personal_of, source_of
 from stampcard.step.rounds import Adapters, turn_to
 from stampcard.step.verb import Seat
 from stampcard.step.view import View
-from stampcard.step.watch import followed
+from stampcard.step.watch import PAYMENT, followed, to_watch
 
 __all__ = ["Decision", "resolve"]
 
@@ -57,6 +59,10 @@ class _Ruling:
     state: str
     facts: Facts | None
     closes: tuple[str, ...]
+    body: bytes = b"{}"
+    """What it says of the customer's money."""
+    reopens: tuple[Entry, ...] = ()
+    """Intents in doubt again: the reversal that had closed them is taken back."""
 
 
 def resolve(seat: Seat[Any], adapters: Adapters, order_id: str, said: Decision) -> Step[AnyOrder]:
@@ -106,6 +112,8 @@ def _meant(view: View, said: Decision) -> OpenIntent | None:
     if before is None:
         raise _no(view, said, Refusal(code="resolve.not_escalated", message=view.phrases.say("resolve.not_escalated")))
     same = before.code == said.verdict and said.to in (None, before.state)
+    if same and before.trigger in PAYMENTS:
+        return None
     if same and told(view.facts, said.facts) == (view.facts, {}):
         return None
     raise _otherwise(view, before)
@@ -129,11 +137,30 @@ def _no(view: View, said: Decision, *refusals: Refusal) -> NotAllowedError:
 
 def _ruled(adapter: AnyAdapter, view: View, intent: OpenIntent, said: Decision) -> _Ruling:
     accepted = said.verdict is Verdict.ACCEPTED
+    if intent.trigger in PAYMENTS:
+        return _of_money(view, intent, said)
     if not accepted and (said.to is not None or said.facts):
         field = "to" if said.to is not None else "facts"
         message = "A step that was not done leads nowhere, and teaches nothing."
         raise _no(view, said, Refusal(code="resolve.declined_leads_nowhere", message=message, field=field))
     return _accepted(adapter, view, intent, said) if accepted else _declined(adapter, view, intent, said)
+
+
+def _of_money(view: View, intent: OpenIntent, said: Decision) -> _Ruling:
+    """The customer's money was taken, or given back; or not. It moves no state and teaches no fact of the order."""
+    taken = intent.trigger == CHARGE and said.verdict is Verdict.ACCEPTED
+    known = ("reference",) if taken else ()
+    problems = [
+        Refusal(code="resolve.fact", message=f"{name}: no such fact of a payment", field=f"facts.{name}")
+        for name in said.facts
+        if name not in known
+    ]
+    if said.to is not None:
+        problems.append(Refusal(code="resolve.to", message=view.phrases.say("resolve.to"), field="to"))
+    if problems:
+        raise _no(view, said, *problems)
+    body = pack(decided_taken(view, intent.entry, said.facts.get("reference"))) if taken else b"{}"
+    return _Ruling(intent=intent, state=view.standing.state, facts=None, closes=(intent.name,), body=body)
 
 
 def _accepted(adapter: AnyAdapter, view: View, intent: OpenIntent, said: Decision) -> _Ruling:
@@ -157,7 +184,7 @@ def _accepted(adapter: AnyAdapter, view: View, intent: OpenIntent, said: Decisio
     began = lifecycle.row(intent.source, intent.trigger)
     reverses = began is not None and began.reverses
     # Only a reversal that took effect settles what it reversed (design: reversal from doubt).
-    closes = tuple(o.name for o in standing.open) if reverses else (intent.name,)
+    closes = reversed_by(standing) if reverses else (intent.name,)
     return _Ruling(intent=intent, state=state, facts=facts, closes=closes)
 
 
@@ -179,7 +206,8 @@ def _declined(adapter: AnyAdapter, view: View, intent: OpenIntent, said: Decisio
         raise _no(view, said, Refusal(code="resolve.gone_on", message=view.phrases.say("resolve.gone_on")))
     before = fold(attrs.evolve(standing.record, entries=standing.record.entries[: yes.version - 1]))
     facts: Facts = before.facts(adapter.facts, adapter.opening())
-    return _Ruling(intent=intent, state=before.state, facts=facts, closes=(intent.name,))
+    reopens = tuple(standing.intents[name] for name in yes.closes if name != intent.name)
+    return _Ruling(intent=intent, state=before.state, facts=facts, closes=(intent.name,), reopens=reopens)
 
 
 def _landed_before(standing: Standing, name: str) -> Entry | None:
@@ -201,6 +229,7 @@ def _write(adapter: AnyAdapter, view: View, ruling: _Ruling, said: Decision) -> 
         code=said.verdict.value,
         intent=ruling.intent.name,
         closes=ruling.closes,
+        body=ruling.body,
     )
     claim = None
     if ruling.facts is not None:
@@ -208,19 +237,43 @@ def _write(adapter: AnyAdapter, view: View, ruling: _Ruling, said: Decision) -> 
         source = source_of(standing, ruling.intent.name)
         draft = attrs.evolve(
             draft,
-            body=pack({"facts": tree, **apart(personal)}),
+            body=pack({"facts": tree, **apart(personal), **_watch(adapter, standing, ruling)}),
             personal=personal_of(order, ruling.facts.subject(), personal, follows=source),
         )
         claim = ruling.facts.claim() if said.verdict is Verdict.ACCEPTED else None
+    drafts = (draft, *(_in_doubt_again(draft, one) for one in ruling.reopens))
     append = Append(
         order_id=order.id,
         expected_version=standing.version,
-        entries=(draft,),
+        entries=drafts,
         claims=() if claim is None else (claim,),
+        watch=(PAYMENT,) if ruling.intent.trigger in PAYMENTS else (),
     )
     try:
         entries = yield from perform(Write(followed(append, adapter, order, ruling.facts, now)))
     except ClaimTakenError as taken:
         detail = f"the provider's order is already ours as {taken.order_id}"
         raise view.conflict(ruling.intent.trigger, detail, "resolve.conflict") from None
-    return extended(standing.record, entries, (draft,))
+    return extended(standing.record, entries, drafts)
+
+
+def _watch(adapter: AnyAdapter, standing: Standing, ruling: _Ruling) -> dict[str, Any]:
+    return to_watch(adapter, standing, ruling.intent.name) if len(ruling.closes) > 1 else {}
+
+
+def _in_doubt_again(ruled: Draft, intent: Entry) -> Draft:
+    """Nobody knows again what became of a step whose reversal was not done after all; the same person can tell."""
+    reason = f"'{ruled.trigger}', which had settled '{intent.trigger}', was not done after all"
+    check = "whether it took effect at the provider"
+    return Draft(
+        kind=EntryKind.ESCALATED,
+        trigger=intent.trigger,
+        state=ruled.state,
+        at=ruled.at,
+        by=ruled.by,
+        why=f"{reason}. Look at: {check}",
+        code="recovery.gave_up",
+        intent=intent.intent,
+        ownership=OVER,
+        body=pack({"reason": reason, "check": check}),
+    )

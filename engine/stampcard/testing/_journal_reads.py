@@ -13,7 +13,7 @@ from datetime import timedelta
 
 import pytest
 
-from stampcard.journal import ClaimTakenError, Journal, Personal, StoreError, VersionConflictError
+from stampcard.journal import ClaimTakenError, Journal, Personal, StoreError, Switch, VersionConflictError
 from stampcard.model import Entry, EntryKind, Ownership
 from stampcard.testing._journal_values import NOON, append_of, draft, intent, opening
 from stampcard.testing._journal_writes import JournalWrites
@@ -101,6 +101,28 @@ class JournalReads(JournalWrites):
             assert other.watched("observe") == ("a",)
             other.close()
 
+    # Switches.
+
+    def test_the_last_word_on_each_provider_is_kept_with_who_when_and_why(self, journal: Journal) -> None:
+        assert journal.switches() == ()
+        off = Switch(provider="spendgo", off=True, at=NOON, by="anna", why="double points")
+        other = Switch(provider="kigo", off=True, at=NOON, by="ben", why="wrong codes")
+        on = Switch(provider="spendgo", off=False, at=NOON + timedelta(hours=1), by="anna", why="mended")
+        for one in (off, other):
+            journal.switch(one)
+        assert journal.switches() == (other, off)
+        journal.switch(on)
+        assert journal.switches() == (other, on)
+        assert journal.changes() == ()  # no part of any order's history
+
+    def test_a_switch_outlives_the_handle(self, journal: Journal) -> None:
+        off = Switch(provider="spendgo", off=True, at=NOON, by="anna", why="double points")
+        journal.switch(off)
+        again = self.reopen()
+        if again is not None:
+            assert again.switches() == (off,)
+            again.close()
+
     # Finding.
 
     def test_an_order_is_found_by_its_id_its_ticket_or_its_reference_newest_first(self, journal: Journal) -> None:
@@ -163,6 +185,16 @@ class JournalReads(JournalWrites):
             seen += batch
         assert tuple(seen) == journal.changes() == journal.changes(after=-5)
         assert [(e.order_id, e.version) for e in seen] == [(f"o{n}", v) for n in range(3) for v in (1, 2)]
+
+    def test_positions_have_no_gap_whatever_was_refused(self, journal: Journal) -> None:
+        journal.append(opening("a", claims=("p1",)))
+        with pytest.raises(ClaimTakenError):
+            journal.append(opening("b", draft(), draft(), claims=("p1",)))
+        journal.append_many([append_of("a", 9), opening("c", claims=("p1",)), opening("d", draft(), draft())])
+        with pytest.raises(VersionConflictError):
+            journal.append(append_of("a", 3))
+        journal.append(append_of("a", 1))
+        assert [entry.position for entry in journal.changes()] == [1, 2, 3, 4]
 
     def test_no_entry_appears_below_a_bookmark_while_others_write(self, journal: Journal) -> None:
         each, done = 15, threading.Event()
