@@ -37,6 +37,7 @@ from stampcard.model import (
     Entry,
     EntryKind,
     Environment,
+    Expected,
     Facts,
     Guest,
     Handover,
@@ -55,7 +56,16 @@ from stampcard.model import (
     Totals,
 )
 from stampcard.reconciliation import Compared, Comparison, PossibleHold, ReconciliationReport, Tally, Unsettled, Untold
-from stampcard.recovery import Escalation, LeftAlone, Recovered, RecoveryReport, Settled, Verdict
+from stampcard.recovery import (
+    Escalation,
+    LeftAlone,
+    OfflinePolicy,
+    QueueStatus,
+    Recovered,
+    RecoveryReport,
+    Settled,
+    Verdict,
+)
 from stampcard.sealed import Sealed, SealKey
 from stampcard.till import AsyncTill, Till
 
@@ -78,6 +88,7 @@ __all__ = [
     "EntryKind",
     "Environment",
     "Escalation",
+    "Expected",
     "Facts",
     "FulfilmentState",
     "Guest",
@@ -94,10 +105,12 @@ __all__ = [
     "Next",
     "NotAllowedError",
     "NotSentError",
+    "OfflinePolicy",
     "Order",
     "Possible",
     "PossibleHold",
     "PurchaseState",
+    "QueueStatus",
     "ReconciliationReport",
     "Recovered",
     "RecoveryReport",

@@ -32,6 +32,7 @@ from stampcard.journal.contract import Append, Draft, Record, StoreError, Versio
 from stampcard.journal.fold import PROBE, OpenIntent, Standing, fold
 from stampcard.model import AnyOrder, EntryKind
 from stampcard.step.conclude import ASK_AGAIN_CHECK, conclude, extended, judge, settle, write_escalation
+from stampcard.step.drain import suspends
 from stampcard.step.effects import Monotonic, Now, Own, Pending, Send, Sleep, Step, Write, perform
 from stampcard.step.ink import Promise
 from stampcard.step.knock import door_of, heard
@@ -67,6 +68,8 @@ def settle_order(seat: Seat[Any], adapter: AnyAdapter, order_id: str, within: fl
         first = first_open(adapter, opened)
         if first.escalated is not None:
             raise view.in_doubt(first.trigger, first.why)
+        if suspends(view):
+            raise view.in_doubt(first.trigger, "a reversal waits to be sent, and undoes it")
         if view.running <= 0:
             if (yield from attempt(seat, adapter, view, first, end)).settled:
                 pause = _FIRST_PAUSE

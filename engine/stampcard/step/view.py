@@ -27,9 +27,10 @@ from stampcard.journal.codec import unpack
 from stampcard.journal.contract import StoreError
 from stampcard.journal.fold import PROBE, OpenIntent, Standing
 from stampcard.journal.reversals import watch
-from stampcard.model import AnyOrder, Doubt, Entry, EntryKind, Facts, Order, Possible, Refusal, Watch
+from stampcard.model import AnyOrder, Doubt, Entry, EntryKind, Expected, Facts, Order, Possible, Refusal, Watch
 from stampcard.phrases import Phrases
 from stampcard.step.backoff import due
+from stampcard.step.outlook import behind, outlook
 from stampcard.step.trouble import Closed, declined, kept_back, not_sent
 
 __all__ = ["View", "asks_again", "effectless", "given_up", "jumped", "legal"]
@@ -85,12 +86,24 @@ class View:
     standing: Standing
     running: float = 0.0
     """Seconds for which somebody alive may still wait for a reply; 0.0 when nobody does."""
+    defers: bool = False
+    """Steps may wait on this till."""
     known: Facts | None = None
     """The facts, when the caller holds them already: saves reading them back."""
 
     @cached_property
     def allowed(self) -> frozenset[str]:
-        return legal(self.adapter, self.standing)
+        """What may be fired now: at once, or to wait behind what is there already."""
+        standing = self.standing
+        at_once = legal(self.adapter, standing)
+        if (not standing.queued and not (self.defers and standing.open)) or standing.forgotten:
+            return at_once
+        return behind(self.adapter, standing, self.ahead) | (frozenset() if standing.queued else at_once)
+
+    @cached_property
+    def ahead(self) -> Expected[Any, Any] | None:
+        """Where it stands once everything open and queued has landed; None when that cannot be told."""
+        return outlook(self.adapter, self.standing, self.facts)
 
     @cached_property
     def facts(self) -> Any:
@@ -118,6 +131,8 @@ class View:
             version=self.standing.version,
             facts=self.facts,
             ticket=header.ticket,
+            queued=tuple(one.trigger for one in self.standing.queued),
+            expected=self.ahead if self.standing.queued else None,
             doubt=self.doubt(),
             possible=self.possible(),
             watch=self.watch,
@@ -217,6 +232,9 @@ class View:
     def cashier(self) -> str:
         """One sentence: where this order stands."""
         found = self._doubted()
+        if found is None and self.standing.queued:
+            first = self.standing.queued[0]
+            return self.phrases.say("queued" if first.escalated is None else "queued.human", trigger=first.trigger)
         if found is None and self.watch is not None:
             return self.phrases.say("reversal.watched")
         if found is None:
