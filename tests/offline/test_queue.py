@@ -146,13 +146,13 @@ def test_a_redemption_is_refused_with_a_clear_sentence(upto: str) -> None:
             order = store.spendgo.checkout("a", BASKET, buyer=member, reward=reward)
         if upto == "place" and order is not None:
             order = store.spendgo.place(order, tenders=cash)
+        steps = {
+            "": lambda: store.spendgo.checkout("a", BASKET, buyer=member, reward=reward),
+            "checkout": lambda: store.spendgo.place(order, tenders=cash),
+            "place": lambda: store.spendgo.bill(order),
+        }
         with store.away(), pytest.raises(UnavailableError) as away:
-            if order is None:
-                store.spendgo.checkout("a", BASKET, buyer=member, reward=reward)
-            elif upto == "checkout":
-                store.spendgo.place(order, tenders=cash)
-            else:
-                store.spendgo.bill(order)
+            steps[upto]()
         assert (away.value.code, away.value.reason) == ("offline.reward", "unreachable")
         assert away.value.cashier == (
             "Rewards cannot be redeemed while the loyalty service is away. Sell without it; points are added later."

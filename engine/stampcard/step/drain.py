@@ -75,7 +75,8 @@ def drain(seat: Seat[Any], adapter: AnyAdapter, view: View, *, may_try: bool = T
         past = yield from _past(seat, adapter, view, first, now)
         if past is not None:
             code, why = past
-            draft = handed_over(order_id, attrs.evolve(first.entry, by=seat.actor or "recovery", state=standing.state), now, code, why)
+            by = seat.actor or "recovery"
+            draft = handed_over(order_id, attrs.evolve(first.entry, by=by, state=standing.state), now, code, why)
             append = Append(order_id=order_id, expected_version=standing.version, entries=(draft,))
             yield from perform(Write(append))
             return Drained(step=first.trigger, result=Settled.ESCALATED, why=why, pause=_LATER)

@@ -98,7 +98,8 @@ class View:
         at_once = legal(self.adapter, standing)
         if (not standing.queued and not (self.defers and standing.open)) or standing.forgotten:
             return at_once
-        return behind(self.adapter, standing, self.ahead) | (frozenset() if standing.queued else at_once)
+        waiting = behind(self.adapter, standing, self.ahead)
+        return waiting if standing.queued else waiting | at_once
 
     @cached_property
     def ahead(self) -> Expected[Any, Any] | None:
