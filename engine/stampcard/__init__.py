@@ -10,6 +10,7 @@ This is what a POS imports. Who writes a provider imports `stampcard.adapter`, `
 from typing import TYPE_CHECKING
 
 from stampcard.errors import (
+    ChargeFailedError,
     ConfigurationError,
     ConflictError,
     DeclinedError,
@@ -55,6 +56,19 @@ from stampcard.model import (
     TenderKind,
     Totals,
 )
+from stampcard.payment import (
+    AsyncCharges,
+    ChargeAttempt,
+    ChargePending,
+    ChargeResult,
+    Charges,
+    ChargeUnknown,
+    NotReversed,
+    NotTaken,
+    ReversalResult,
+    Reversed,
+    Taken,
+)
 from stampcard.reconciliation import Compared, Comparison, PossibleHold, ReconciliationReport, Tally, Unsettled, Untold
 from stampcard.recovery import (
     Escalation,
@@ -73,11 +87,18 @@ __all__ = [
     "GUEST",
     "Address",
     "AnyOrder",
+    "AsyncCharges",
     "AsyncTill",
     "AuthorizationState",
     "Basket",
     "CardBrand",
     "Channel",
+    "ChargeAttempt",
+    "ChargeFailedError",
+    "ChargePending",
+    "ChargeResult",
+    "ChargeUnknown",
+    "Charges",
     "Compared",
     "Comparison",
     "ConfigurationError",
@@ -104,7 +125,9 @@ __all__ = [
     "NeedsHumanError",
     "Next",
     "NotAllowedError",
+    "NotReversed",
     "NotSentError",
+    "NotTaken",
     "OfflinePolicy",
     "Order",
     "Possible",
@@ -116,6 +139,8 @@ __all__ = [
     "RecoveryReport",
     "RedemptionState",
     "Refusal",
+    "ReversalResult",
+    "Reversed",
     "Reward",
     "SealKey",
     "Sealed",
@@ -123,6 +148,7 @@ __all__ = [
     "Settled",
     "Site",
     "StampcardError",
+    "Taken",
     "Tally",
     "Tender",
     "TenderKind",

@@ -21,7 +21,7 @@ from stampcard.journal.fold import OpenIntent, Standing, fold
 from stampcard.journal.owners import boot_id
 from stampcard.journal.reversals import watch
 from stampcard.lifecycles import LIFECYCLES, AnyLifecycle
-from stampcard.model import Entry, EntryKind, Watch
+from stampcard.model import PAYMENTS, Entry, EntryKind, Watch
 from stampcard.phrases import Phrases
 from stampcard.recovery import Verdict
 
@@ -172,7 +172,7 @@ def legal_by_table(lifecycle: AnyLifecycle, standing: Standing) -> frozenset[str
         if row is None or row.reverses:
             return frozenset()  # a reversal in doubt is settled before anything else
         within = lifecycle.reversible(doubt.source, doubt.trigger)
-        if all(end in row.sources for end in row.destinations):
+        if lifecycle.repeatable(doubt.source, doubt.trigger):
             within |= {r.trigger for r in lifecycle.rows if not r.calls_provider and standing.state in r.sources}
             within |= {doubt.trigger}
         allowed &= within
@@ -320,7 +320,7 @@ def _path(entries: tuple[Entry, ...]) -> tuple[Step, ...]:
         taken_back = entry.kind is EntryKind.RESOLVED and entry.code == Verdict.DECLINED and entry.state != before
         if taken_back:
             path.pop()  # a person found that the last step had not been done
-        elif entry.kind is EntryKind.ACCEPTED or entry.state != before:
+        elif (entry.kind is EntryKind.ACCEPTED and entry.trigger not in PAYMENTS) or entry.state != before:
             path.append((before, entry.trigger, entry.state))
         before = entry.state
     return tuple(path)

@@ -20,7 +20,7 @@ from stampcard.step.conclude import extended
 from stampcard.step.effects import Keep, Mint, Now, Step, Watched, Write, perform
 from stampcard.step.ink import handed_over
 from stampcard.step.look import unwritable
-from stampcard.step.outlook import may_wait, takes_reward
+from stampcard.step.outlook import may_wait, steps_open, takes_reward
 from stampcard.step.permit import known, refusals
 from stampcard.step.personal import personal_of
 from stampcard.step.view import View, legal
@@ -39,7 +39,7 @@ def must_wait(wish: Wish, view: View) -> bool:
         return False
     if view.standing.queued:
         return True
-    if not view.defers or not view.standing.open or wish.trigger in legal(wish.adapter, view.standing):
+    if not view.defers or not steps_open(view.standing) or wish.trigger in legal(wish.adapter, view.standing):
         return False
     return wish.trigger in view.allowed
 

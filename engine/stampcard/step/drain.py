@@ -23,15 +23,17 @@ from stampcard.journal.queue import QUEUED, QueuedStep
 from stampcard.machine import decide
 from stampcard.model import AnyOrder, EntryKind
 from stampcard.recovery import Settled
+from stampcard.step.ageing import jumped
 from stampcard.step.conclude import Ending, conclude, extended
 from stampcard.step.doors import AWAY
 from stampcard.step.effects import Monotonic, Now, Own, Pending, Send, Step, Unwatch, Write, perform
 from stampcard.step.ink import Promise, handed_over
 from stampcard.step.knock import door_of, knock
 from stampcard.step.look import unwritable
+from stampcard.step.outlook import steps_open
 from stampcard.step.personal import personal_of
 from stampcard.step.verb import Seat
-from stampcard.step.view import View, jumped, legal
+from stampcard.step.view import View, legal
 
 __all__ = ["Drained", "drain", "suspends"]
 
@@ -103,8 +105,9 @@ def _held(seat: Seat[Any], adapter: AnyAdapter, view: View, first: QueuedStep) -
         return Drained(step=first.trigger, result=Settled.ESCALATED, why=why, pause=_LATER)
     if view.running > 0:
         return Drained(step=first.trigger, why="a call on this order is under way", pause=view.running)
-    if standing.open and not suspends(view):
-        return Drained(step=first.trigger, why=f"waits for '{standing.open[0].trigger}'", pause=AWAY)
+    before = steps_open(standing)
+    if before and not suspends(view):
+        return Drained(step=first.trigger, why=f"waits for '{before[0].trigger}'", pause=AWAY)
     moment = yield from perform(Monotonic())
     rest = seat.doors.left(door_of(adapter, standing.header.site.tenant), moment)
     return None if rest <= 0 else _waits(first, f"{adapter.name} could not be called just now", rest)
@@ -113,7 +116,7 @@ def _held(seat: Seat[Any], adapter: AnyAdapter, view: View, first: QueuedStep) -
 def suspends(view: View) -> bool:
     """A reversal waits that undoes what is in doubt: nobody asks what became of that first."""
     standing, adapter = view.standing, view.adapter
-    if not standing.queued or not standing.open:
+    if not standing.queued or not steps_open(standing):
         return False
     first = standing.queued[0]
     return _reverses(adapter, view, first) and first.trigger in legal(adapter, standing)

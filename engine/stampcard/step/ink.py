@@ -17,13 +17,13 @@ from stampcard.journal.codec import encode, pack
 from stampcard.journal.contract import Draft
 from stampcard.journal.fold import OpenIntent, Standing, landed
 from stampcard.machine import IllegalMoveError, move
-from stampcard.model import AnyOrder, Entry, EntryKind, Facts, Ownership
+from stampcard.model import PAYMENTS, AnyOrder, Entry, EntryKind, Facts, Ownership
 from stampcard.step.doors import Doors
 from stampcard.step.personal import apart, personal_of, source_of
 from stampcard.step.view import effectless
 from stampcard.step.watch import to_watch
 
-__all__ = ["OVER", "Ink", "Promise", "handed_over"]
+__all__ = ["OVER", "Ink", "Promise", "handed_over", "reversed_by"]
 
 _SAID: Final = 200
 """Characters of a provider's own word that are kept."""
@@ -134,7 +134,7 @@ class Ink:
             body["inferred"] = True
         closes: tuple[str, ...] = (self.promise.intent,)
         if row.reverses:  # only its own acceptance settles what it reversed (design: reversal from doubt)
-            closes = tuple(o.name for o in self.standing.open)
+            closes = reversed_by(self.standing)
             body |= to_watch(adapter, self.standing, self.promise.intent)
         accepted = self.draft(
             EntryKind.ACCEPTED,
@@ -203,6 +203,11 @@ def handed_over(order_id: str, step: Draft | Entry, at: datetime, code: str, rea
         why=f"{reason}. Look at: {check}",
         body=pack({"reason": reason, "check": check}),
     )
+
+
+def reversed_by(standing: Standing) -> tuple[str, ...]:
+    """What an accepted reversal settles: every step, and nothing of the customer's money."""
+    return tuple(one.name for one in standing.open if one.trigger not in PAYMENTS)
 
 
 def _said(no: Declined) -> str:

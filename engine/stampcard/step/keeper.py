@@ -29,7 +29,7 @@ from stampcard.step.rounds import recover_one, watch_one
 from stampcard.step.turns import Adapters, door, open_orders, turn_to, watched_orders
 from stampcard.step.verb import Seat
 from stampcard.step.view import View
-from stampcard.step.watch import OBSERVED, rests
+from stampcard.step.watch import OBSERVED, PAYMENT, rests
 
 __all__ = ["EVERY", "Agenda", "Errand", "Keeper"]
 
@@ -93,7 +93,7 @@ class Keeper:
 
     def agenda(self) -> Step[Agenda]:
         """What to do now, oldest first. Raises JournalError."""
-        opened = yield from open_orders(self.seat)
+        opened = (yield from open_orders(self.seat)) + (yield from watched_orders(self.seat, PAYMENT))
         followed = yield from watched_orders(self.seat, OBSERVED)
         watched = yield from watched_orders(self.seat, REVERSED)
         queued = yield from waiting(self.seat)

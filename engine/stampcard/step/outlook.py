@@ -11,10 +11,10 @@ from stampcard.adapter import AnyAdapter
 from stampcard.commands import Checkout, Command
 from stampcard.facts import PurchaseFacts
 from stampcard.journal.contract import StoreError
-from stampcard.journal.fold import Standing
-from stampcard.model import Entry, Expected, Facts
+from stampcard.journal.fold import OpenIntent, Standing
+from stampcard.model import PAYMENTS, Entry, Expected, Facts
 
-__all__ = ["behind", "may_wait", "outlook", "takes_reward"]
+__all__ = ["behind", "may_wait", "outlook", "steps_open", "takes_reward"]
 
 
 def outlook(adapter: AnyAdapter, standing: Standing, facts: Facts) -> Expected[Any, Any] | None:
@@ -24,7 +24,7 @@ def outlook(adapter: AnyAdapter, standing: Standing, facts: Facts) -> Expected[A
     """
     state = standing.state
     waiting: list[Entry] = []
-    for one in standing.open:
+    for one in steps_open(standing):
         policy = adapter.policies.get(one.trigger)
         if policy is None or not policy.effectless:
             waiting.append(one.entry)
@@ -37,6 +37,11 @@ def outlook(adapter: AnyAdapter, standing: Standing, facts: Facts) -> Expected[A
             raise StoreError(f"order {standing.header.order_id}: a step nobody knows")
         state, facts = str(row.destinations[0]), facts.learn(standing.input(entry, kind))
     return Expected(state=adapter.lifecycle.states(state), facts=facts)
+
+
+def steps_open(standing: Standing) -> tuple[OpenIntent, ...]:
+    """What is open at the provider: an attempt to take the customer's money is a matter of its own."""
+    return tuple(one for one in standing.open if one.trigger not in PAYMENTS)
 
 
 def takes_reward(facts: Facts, command: Command | None = None) -> bool:
@@ -62,7 +67,7 @@ def behind(adapter: AnyAdapter, standing: Standing, ahead: Expected[Any, Any] | 
     if ahead is None:
         return frozenset()
     policies = [adapter.policies.get(one.trigger) for one in standing.queued]
-    alone = not standing.open and all(one is not None and one.effectless for one in policies)
+    alone = not steps_open(standing) and all(one is not None and one.effectless for one in policies)
     found: set[str] = set()
     for row in adapter.lifecycle.rows:
         if ahead.state not in row.sources:

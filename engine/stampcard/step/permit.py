@@ -6,6 +6,7 @@ May live here: what a firing is refused for before anything is promised. May not
 from __future__ import annotations
 
 from stampcard.errors import UnsupportedError
+from stampcard.journal.charges import barred
 from stampcard.machine import decide
 from stampcard.model import AnyOrder, Order, Refusal
 from stampcard.step.effects import Abort, Own, Step, perform
@@ -63,6 +64,9 @@ def known(wish: Wish, view: View) -> None:
         error = view.error(UnsupportedError, "provider.unsupported", detail=f"{wish.adapter.name} has no {trigger}")
         error.capability = trigger
         raise error
+    money = barred(view.standing).get(trigger)
+    if money is not None:
+        raise view.refused(trigger, (Refusal(code=money, message=wish.seat.phrases.say(money)),))
 
 
 def may(wish: Wish, view: View) -> None:

@@ -18,7 +18,7 @@ from stampcard.adapter import AnyAdapter
 from stampcard.errors import JournalError, StampcardError
 from stampcard.journal.fold import PROBE, OpenIntent, Standing, landed
 from stampcard.journal.reversals import REVERSED
-from stampcard.model import Entry, EntryKind
+from stampcard.model import CHARGE, PAYMENTS, Entry, EntryKind
 from stampcard.recovery import Escalation, LeftAlone, Recovered, RecoveryReport, Settled
 from stampcard.step.aftermath import after_reversal
 from stampcard.step.backoff import due, left
@@ -27,11 +27,13 @@ from stampcard.step.drain import suspends
 from stampcard.step.effects import Monotonic, Now, Step, perform
 from stampcard.step.knock import knock
 from stampcard.step.look import look
+from stampcard.step.paid import is_paid, recover_paid
 from stampcard.step.queues import drain_one, escalated, waiting
 from stampcard.step.recover import attempt, first_open
 from stampcard.step.turns import LATER, Adapters, Turn, door, open_orders, troubled, turn_to, watched_orders
 from stampcard.step.verb import Seat
 from stampcard.step.view import View, given_up
+from stampcard.step.watch import PAYMENT
 
 __all__ = [
     "Adapters",
@@ -57,10 +59,10 @@ def recover_all(
     tried = 0
     results: list[Recovered] = []
     left_alone: list[LeftAlone] = []
-    opened = yield from open_orders(seat)
+    opened, paid = (yield from open_orders(seat)), (yield from watched_orders(seat, PAYMENT))
     watched = yield from watched_orders(seat, REVERSED)
     queued = yield from waiting(seat)
-    turns = [(recover_one, one) for one in opened] + [(watch_one, one) for one in watched]
+    turns = [(recover_one, one) for one in dict.fromkeys((*opened, *paid))] + [(watch_one, one) for one in watched]
     turns += [(drain_one, one) for one in queued]
     for turn_at, order_id in turns:
         turn = yield from turn_at(seat, adapters, order_id, may_try=limit is None or tried < limit)
@@ -80,12 +82,41 @@ def recover_one(seat: Seat[Any], adapters: Adapters, order_id: str, *, may_try: 
         if found is None or isinstance(found, LeftAlone):
             return Turn(left_alone=found, pause=LATER)
         adapter, view = found
+        if is_paid(view.standing):
+            return (yield from _recover_paid(seat, adapter, view, may_try))
         if not view.standing.open:
             return Turn()
         return (yield from _recover(seat, adapter, view, may_try))
     except JournalError as damaged:
         log.error("order %s is in doubt and cannot be read: %s", order_id, damaged.detail)
         return troubled(order_id, "", "", f"it cannot be read: {damaged.detail}")
+
+
+def _recover_paid(seat: Seat[Any], adapter: AnyAdapter, view: View, may_try: bool) -> Step[Turn]:
+    """A provider's step that is in doubt first, then what is due about the money."""
+    turn, order_id = Turn(), view.standing.header.order_id
+    if any(o.trigger not in PAYMENTS and o.escalated is None for o in view.standing.open):
+        turn = yield from _recover(seat, adapter, view, may_try)
+        view = (yield from look(seat, adapter, order_id)) or view
+        if turn.troubled or view.standing.open:
+            return turn
+    moment = yield from perform(Monotonic())
+    try:
+        went = yield from recover_paid(seat, adapter, view, seat.doors.left(door(view), moment), may_try)
+    except JournalError:
+        raise
+    except Exception as error:  # noqa: BLE001  an adapter's mistake must not keep the other orders from their turn
+        log.error("order %s, its payment: the adapter failed (%s)", order_id, type(error).__name__)
+        return troubled(order_id, adapter.name, CHARGE, f"the adapter failed ({type(error).__name__})", tried=True)
+    left_alone = None
+    if went.left_alone is not None:
+        left_alone = LeftAlone(order_id=order_id, provider=adapter.name, why=went.left_alone)
+    return Turn(
+        results=(*turn.results, *went.results),
+        left_alone=left_alone,
+        tried=turn.tried or went.tried,
+        pause=LATER if left_alone is not None else went.pause,
+    )
 
 
 def watch_one(seat: Seat[Any], adapters: Adapters, order_id: str, *, may_try: bool = True) -> Step[Turn]:

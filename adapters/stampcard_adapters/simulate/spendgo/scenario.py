@@ -101,7 +101,7 @@ class SpendgoScenario(Scenario):
     def _list(self, verbs: Any) -> Step[None]:
         self._listed: Sequence[Reward] = yield from verbs.rewards(self._members[0])
 
-    def fire(self, verbs: Any, order: Any, trigger: str) -> Wish:
+    def fire(self, verbs: Any, order: Any, trigger: str, way: str) -> Wish:
         return always(verbs, order, trigger, self._members[0], self._listed)
 
     def provider_acts(self, order: AnyOrder, draw: Draw) -> None:
