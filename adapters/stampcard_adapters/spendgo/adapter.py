@@ -63,6 +63,7 @@ def policies(switches: Switches) -> Mapping[str, Policy]:
             repeat=repeat,
             effectless=effectless,
             deferrable=deferrable,
+            deferrable_without_reward=True,  # a sale that only earns needs no word from the provider
             reversible=reversible,
             call_budget=switches.call_budget,
             late_window=switches.late_window,

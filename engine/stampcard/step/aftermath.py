@@ -33,13 +33,14 @@ from stampcard.journal.fold import fold
 from stampcard.journal.reversals import RESTORED, REVERSED, UNSEEN, Reversal, reversal
 from stampcard.model import AnyOrder, Entry, EntryKind
 from stampcard.recovery import Settled
+from stampcard.step.ageing import jumped
 from stampcard.step.ask import question
 from stampcard.step.effects import Changes, Load, Monotonic, Now, Step, Unwatch, Write, perform
 from stampcard.step.ink import OVER, Ink, Promise
 from stampcard.step.look import unwritable
 from stampcard.step.trouble import Closed, unsent
 from stampcard.step.verb import Seat
-from stampcard.step.view import View, jumped
+from stampcard.step.view import View
 from stampcard.transport.contract import Failed
 from stampcard.wire import Response
 
