@@ -208,6 +208,13 @@ def _given_back(view: View, found: Charge, no: DeclinedError | None) -> Stampcar
     return no
 
 
+def _at_stake(view: View, error: StampcardError) -> InDoubtError:
+    """Money is, or may be, taken: nothing that stops the step now may read as if nothing had happened."""
+    if held(view.standing) is not None:
+        return waits(view, error.detail, error)
+    return view.in_doubt(CHARGE, error.detail)
+
+
 @attrs.frozen(kw_only=True)
 class _Till:
     """Makes the moves that are due, each problem told as what it means for the money."""
@@ -227,12 +234,12 @@ class _Till:
         except JournalError as broken:
             if not self.views:
                 raise
-            raise waits(self.views[-1], broken.detail, broken) from broken
+            raise _at_stake(self.views[-1], broken) from broken
         if view is None:
             raise unknown(self.seat, self.order_id)
         if view.running > 0:
             busy = view.busy(trigger)
-            raise waits(view, busy.detail, busy) if self.views else busy
+            raise _at_stake(view, busy) if self.views else busy
         if held(view.standing) is not None:
             self.views.append(view)
         return view
