@@ -6,7 +6,7 @@ colours, a till.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from stampcard.journal.charges import Charge, unsettled
 from stampcard.journal.codec import unpack
@@ -50,8 +50,8 @@ def entry_json(entry: Entry) -> Tree | None:
         body = unpack(entry.body)
     except ValueError:
         return {}
-    promised, taken, back = body.get("charge") or {}, body.get("taken") or {}, body.get("reversed") or {}
-    attempt = promised.get("attempt") or body
+    promised, taken, back = _part(body, "charge"), _part(body, "taken"), _part(body, "reversed")
+    attempt = _part(promised, "attempt") or body
     said = {
         "key": attempt.get("key"),
         "amount": attempt.get("amount"),
@@ -61,6 +61,11 @@ def entry_json(entry: Entry) -> Tree | None:
         "tenders": taken.get("tenders"),
     }
     return {name: value for name, value in said.items() if value}
+
+
+def _part(tree: Tree, name: str) -> Tree:
+    part = tree.get(name)
+    return cast(Tree, part) if isinstance(part, dict) else {}
 
 
 def attempt_json(charge: Charge) -> Tree:
