@@ -66,6 +66,8 @@ class Scenario(ABC):
 
     shops: int = 2
     """Journals at most: shops that do not know of each other, with customers who go to both."""
+    pays: bool = False
+    """The tills have a terminal: some of its sales are paid with `pay`."""
     not_twice: frozenset[str] = frozenset()
     """Triggers the provider itself does twice when the network delivers a request twice: no till can help that."""
 

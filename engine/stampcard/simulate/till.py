@@ -14,7 +14,7 @@ import attrs
 
 from stampcard.journal.contract import Append, VersionConflictError
 from stampcard.journal.fold import PROBE
-from stampcard.model import Entry, Environment, Ownership
+from stampcard.model import PAYMENTS, Entry, Environment, Ownership
 from stampcard.simulate.journal import SimJournal
 from stampcard.simulate.network import Sending
 from stampcard.simulate.task import SUSPENDED, Cell, Task
@@ -91,6 +91,7 @@ class SimTill:
             actor=None,
             patience=self.world.patience,
             install=self.journal.id,
+            charges=scenario.pays,
         )
         self.verbs = scenario.provider.bind(self.seat)
 
@@ -196,9 +197,10 @@ class SimTill:
                 task.reaches(CrashPoint.WRITTEN)
             return entries
         trigger = append.entries[-1].trigger
-        if append.entries[-1].code != PROBE:
+        money = trigger in PAYMENTS  # what befalls it is the terminal's to draw
+        if append.entries[-1].code != PROBE and not money:
             self.world.befalls(task, append.order_id, trigger)
-        if task.phase is CrashPoint.EARLY:
+        if task.phase is CrashPoint.EARLY and not money:
             task.ahead = trigger
             task.fears(CrashPoint.EARLY)
         intent, _ = promise
@@ -212,8 +214,9 @@ class SimTill:
         except BaseException:
             self.over(intent, task.calls)
             raise
-        task.ahead = trigger
-        task.reaches(CrashPoint.PROMISED)
+        if not money:
+            task.ahead = trigger
+            task.reaches(CrashPoint.PROMISED)
         return entries
 
     def _append(self, task: Task, append: Append) -> tuple[Entry, ...]:
@@ -273,6 +276,15 @@ class SimTill:
                 moment = world.timeline.now + task.crash.part * max(0.0, end - world.timeline.now)
                 world.timeline.at(moment, lambda: world.dies_sending(task))
         return SUSPENDED
+
+    def _charge(self, task: Task, effect: do.Charge) -> object:
+        return self.world.terminal.take(task, effect)
+
+    def _charge_status(self, task: Task, effect: do.ChargeStatus) -> object:
+        return self.world.terminal.status(task, effect)
+
+    def _reverse_charge(self, task: Task, effect: do.ReverseCharge) -> object:
+        return self.world.terminal.reverse(task, effect)
 
     def perform(self, task: Task, effect: do.Effect[Any]) -> Any:
         """Do what a step needs done. Raises what doing it raises."""
@@ -354,4 +366,7 @@ _PERFORM: Final[dict[type, Handler]] = {
     do.Changes: SimTill._changes,  # noqa: SLF001  this class's own methods
     do.Find: SimTill._find,  # noqa: SLF001  this class's own methods
     do.Forget: SimTill._forget,  # noqa: SLF001  this class's own methods
+    do.Charge: SimTill._charge,  # noqa: SLF001  this class's own methods
+    do.ChargeStatus: SimTill._charge_status,  # noqa: SLF001  this class's own methods
+    do.ReverseCharge: SimTill._reverse_charge,  # noqa: SLF001  this class's own methods
 }

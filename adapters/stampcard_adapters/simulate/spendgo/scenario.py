@@ -36,6 +36,7 @@ class SpendgoScenario(Scenario):
     """Two members and guests; rewards that fit, do not fit, run out, and are wanted at two tills at once."""
 
     opening = ("checkout",)
+    pays = True
 
     def __init__(self, draw: Draw, clock: Callable[[], Any], *, repeat: Repeat | None = None) -> None:
         """repeat: as it is by default, but for this; None: everything is drawn."""
@@ -75,7 +76,8 @@ class SpendgoScenario(Scenario):
         if repeat == "unsafe":  # it does twice what is delivered twice: no till can help that
             self.not_twice = frozenset({"place", "bill", "complete", "void", "refund"})
         # Elsewhere a second void is believed to be our own first send's, or gives a reward back twice.
-        self._console = repeat == "replayed" and lenient
+        # Where calls land after a void, one of the console's is followed by our bill, and nobody here ever voided.
+        self._console = repeat == "replayed" and lenient and model.switches.after_void != "lands"
         self._moved: set[str] = set()
         self._sandbox = model
         self._members = (books.member, books.shopper)
@@ -147,6 +149,8 @@ class SpendgoScenario(Scenario):
         return witness
 
     def reason(self, order: AnyOrder, said: str) -> str | None:
+        if order.doubt is not None and order.doubt.trigger == "reverse":
+            return "payment: nobody knows whether the money was given back"
         if order.state == "voided" and self.provider.switches.after_void is AfterVoid.LANDS:
             return "a void from doubt: what it took back is not seen to be back"
         if "no clear answer in" in said:
