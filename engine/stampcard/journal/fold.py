@@ -19,7 +19,7 @@ from stampcard.journal.contract import Header, Record, StoreError
 from stampcard.model import Entry, EntryKind, Facts, Ownership
 from stampcard.recovery import Verdict
 
-__all__ = ["PROBE", "OpenIntent", "Standing", "fold", "landed"]
+__all__ = ["PROBE", "OpenIntent", "Standing", "fold", "follow", "landed"]
 
 _FACTS: Final = "_facts"
 _NO_FACTS: Final = b"{}"
@@ -167,12 +167,26 @@ def fold(record: Record) -> Standing:
     return known
 
 
-def _fold(record: Record) -> Standing:
+def follow(before: Record, after: Record) -> None:
+    """Work out the fold of a record from that of the record it continues, where that is known.
+
+    What was kept with the record before is handed on: nobody goes back to it.
+    """
+    known = vars(before).pop(_STANDING, None)
+    if isinstance(known, Standing):
+        object.__setattr__(after, _STANDING, _fold(after, known))
+
+
+def _fold(record: Record, before: Standing | None = None) -> Standing:
+    """before: of a record this one continues; only what came after it is read."""
     opened: dict[str, OpenIntent] = {}
     intents: dict[str, Entry] = {}
     endings: dict[str, Entry] = {}
-    state, facts_at = "", None
-    for version, entry in enumerate(record.entries, start=1):
+    state, facts_at, read = "", None, 0
+    if before is not None:
+        opened, intents, endings = {o.name: o for o in before.open}, dict(before.intents), dict(before.endings)
+        state, facts_at, read = before.state, before.facts_at, before.version
+    for version, entry in enumerate(record.entries[read:], start=read + 1):
         if entry.version != version:
             raise StoreError(f"order {record.header.order_id}: entry {version} is missing")
         name = entry.intent or ""
@@ -192,7 +206,7 @@ def _fold(record: Record) -> Standing:
         if entry.kind in _TEACHES and entry.body != _NO_FACTS:
             facts_at = version
         state = entry.state
-    return Standing(
+    standing = Standing(
         record=record,
         state=state,
         open=tuple(opened.values()),
@@ -200,6 +214,9 @@ def _fold(record: Record) -> Standing:
         endings=endings,
         facts_at=facts_at,
     )
+    if before is not None and before.facts_at == facts_at and _FACTS in vars(before):
+        standing.knows(vars(before)[_FACTS])
+    return standing
 
 
 def _opened(entry: Entry) -> OpenIntent:

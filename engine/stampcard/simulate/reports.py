@@ -48,9 +48,9 @@ class Reports:
 
     def departs(self, task: Task, effect: do.Send, question: bool) -> tuple[Fault | None, float]:
         """A call sets out: the fault it meets, and how late it may land. Raises Broken when nobody promised it."""
-        provider, trigger = self.scenario.names(effect.request)
         self._flush(task, "none")
         if question:
+            provider, trigger = self.scenario.names(effect.request)
             operation, window, order_id = trigger or "question", _LONG, task.order_id
             known = operation in self.adapter.policies and provider == self.adapter.name
             if known and not self.scenario.asks(effect.request):
@@ -63,7 +63,7 @@ class Reports:
             owner = None if promise is None or promise.ownership is None else promise.ownership.owner
             over = task.till.monotonic() >= effect.hard_end  # too late: no byte will leave
             if promise is None or (owner != task.till.owner and not over):
-                raise Broken("intent first", task.order_id, f"{trigger} left without a promise in the journal")
+                raise Broken("intent first", task.order_id, "a call left without a promise in the journal")
             task.sends += 1
             order_id, operation = promise.order_id, promise.trigger
             meant, looks = self.adapter.policies[operation], promise.code == PROBE

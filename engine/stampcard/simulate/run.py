@@ -102,12 +102,14 @@ def simulate_drawn(
             left = orders - total.orders if hours is None else 8
             world = World(drawn(seed, total.worlds, left, 2, operations), make)
             broken = world.run()
+            plan = world.plan
             total.add(world.tally)
+            world.close()
             if broken is not None:
                 broken_worlds += 1
                 if len(violations) < most_violations:
                     before = time.process_time()
-                    violations.append(told(shrunk(world.plan, make, broken.promise), make, broken))
+                    violations.append(told(shrunk(plan, make, broken.promise), make, broken))
                     shrinking += time.process_time() - before
             if total.worlds % _SWEEP == 0:
                 sweep()

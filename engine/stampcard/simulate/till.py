@@ -122,6 +122,7 @@ class SimTill:
         for job in jobs:
             if job.sending is not None:
                 job.sending.forgotten()
+                job.sending = None
         for task in tasks:
             task.killed()
         world.timeline.at(self.back_at, self.start)
@@ -226,6 +227,7 @@ class SimTill:
         calls.remove(intent)
         job = self.jobs.pop(intent, None)
         if job is not None:
+            job.sending = None  # it refers to this job: a ring would stay until memory is swept
             for task in job.waiting:
                 self.world.timeline.after(0.0, partial(task.aborted, job, True))
 

@@ -10,7 +10,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
 
+import attrs
+
 from stampcard.errors import NeedsHumanError, StampcardError, UnknownOrderError
+from stampcard.journal.contract import Record
 from stampcard.journal.fold import fold
 from stampcard.model import AnyOrder
 from stampcard.phrases import Phrases
@@ -68,6 +71,14 @@ class World(Reports):
         except Broken as broken:
             return broken
         return None
+
+    def close(self) -> None:
+        """Let go of everything: a world is a ring of references, which stays until memory is swept."""
+        for shop in self.shops:
+            shop.journal.close()
+            for till in shop.tills:
+                vars(till).clear()
+        vars(self).clear()
 
     @property
     def operations(self) -> tuple[str, ...]:
@@ -153,7 +164,7 @@ class World(Reports):
     def _seen(self, customer: Customer, till: SimTill) -> AnyOrder | None:
         """The order as it stands; looked at anew only when it can have changed (a doubt's clock goes on by itself)."""
         record, seen = till.journal.load(customer.plan.order_id), customer.seen
-        if record is None or (seen is not None and seen.doubt is None and seen.version == record.version):
+        if record is None or (seen is not None and seen.version == record.version and not _running(seen)):
             return seen
         order = self.look(till, customer.plan.order_id)
         if order is not None and (seen is None or order.version != seen.version):
@@ -246,6 +257,8 @@ class World(Reports):
             raise Broken("told is kept", order_id, "it is no longer in the journal")
         for promise, sentence in broken_history(record, self.adapter.lifecycle):
             raise Broken(promise, order_id, sentence)
+        if _standing(record) != _standing(attrs.evolve(record)):
+            raise Broken("whole history", order_id, "its fold, grown entry by entry, is not the fold of its history")
         if bool(still_open(record)) != (order.doubt is not None):
             raise Broken("open is found", order_id, "the order's doubt is not what its history says is open")
         for way in recovered(record):
@@ -263,6 +276,15 @@ class World(Reports):
             raise Broken("at rest", order_id, f"handed to a person, and need not be: {said}")
         self.tally.escalations[reason] += 1
         return order
+
+
+def _standing(record: Record) -> tuple[object, ...]:
+    standing = fold(record)
+    return standing.state, standing.open, standing.intents, standing.endings, standing.facts_at
+
+
+def _running(order: AnyOrder) -> bool:
+    return order.doubt is not None and order.doubt.running
 
 
 _NOBODY: Any = None
