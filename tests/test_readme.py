@@ -49,6 +49,12 @@ def test_the_tour_runs_as_written() -> None:
     assert failed == 0
 
 
+def test_the_page_of_reconciliation_runs_as_written() -> None:
+    page = ROOT / "docs" / "reconciliation.md"
+    failed, tried = doctest.testfile(str(page), module_relative=False)
+    assert (failed, tried > 8) == (0, True)
+
+
 def test_what_a_till_does_when_it_starts_runs_as_written() -> None:
     text = README.read_text(encoding="utf-8")
     section = text[text.index("## When a till starts") :]

@@ -54,6 +54,7 @@ from stampcard.model import (
     TenderKind,
     Totals,
 )
+from stampcard.reconciliation import Compared, Comparison, PossibleHold, ReconciliationReport, Tally, Unsettled, Untold
 from stampcard.recovery import Escalation, LeftAlone, Recovered, RecoveryReport, Settled, Verdict
 from stampcard.sealed import Sealed, SealKey
 from stampcard.till import AsyncTill, Till
@@ -67,6 +68,8 @@ __all__ = [
     "Basket",
     "CardBrand",
     "Channel",
+    "Compared",
+    "Comparison",
     "ConfigurationError",
     "ConflictError",
     "DeclinedError",
@@ -93,7 +96,9 @@ __all__ = [
     "NotSentError",
     "Order",
     "Possible",
+    "PossibleHold",
     "PurchaseState",
+    "ReconciliationReport",
     "Recovered",
     "RecoveryReport",
     "RedemptionState",
@@ -105,13 +110,16 @@ __all__ = [
     "Settled",
     "Site",
     "StampcardError",
+    "Tally",
     "Tender",
     "TenderKind",
     "Till",
     "Totals",
     "UnavailableError",
     "UnknownOrderError",
+    "Unsettled",
     "UnsupportedError",
+    "Untold",
     "Verdict",
 ]
 

@@ -8,7 +8,7 @@ is unknown. The engine journals, signs through `auth`, sends, and decides. Provi
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar, Generic, Protocol, TypeAlias, TypeVar
@@ -18,7 +18,7 @@ import httpx
 
 from stampcard.commands import Command
 from stampcard.lifecycles import Lifecycle
-from stampcard.model import Environment, Facts, Order, Refusal, Site
+from stampcard.model import AnyOrder, Environment, Facts, Order, Refusal, Site
 from stampcard.wire import Request, Response
 
 __all__ = [
@@ -31,7 +31,10 @@ __all__ = [
     "Escalate",
     "Evidence",
     "Installable",
+    "Look",
+    "LookBack",
     "Model",
+    "Neighbour",
     "NotSent",
     "Outcome",
     "Policy",
@@ -40,8 +43,10 @@ __all__ = [
     "Recovery",
     "Repeat",
     "Resend",
+    "Restored",
     "Rule",
     "Unknown",
+    "Unseen",
 ]
 
 S = TypeVar("S", bound=StrEnum)
@@ -147,6 +152,27 @@ Recovery: TypeAlias = Resend | Probe[S, F] | Accepted[S, F] | AskAgain | Escalat
 
 
 @attrs.frozen(kw_only=True)
+class Unseen:
+    """The provider's API does not show this. why: one sentence."""
+
+    why: str
+
+
+@attrs.frozen(kw_only=True)
+class Look(Generic[S, F]):
+    """A look at a settled order, for reconciliation; the request changes nothing at the provider.
+
+    read: total. `Accepted`: where the provider says the order stands (`to`), and as `drift` what it shows otherwise
+    than the order's facts ("points 700 instead of 500"). `Declined`: in documented words, it has no such order.
+    `NotSent`: we were turned away at the door. `Unseen`: the API does not tell.
+    """
+
+    request: Request
+    read: Callable[[Response], Outcome[S, F] | Unseen]
+    call_budget: float = 10.0
+
+
+@attrs.frozen(kw_only=True)
 class Evidence:
     """What is known about an open intent beside the order.
 
@@ -162,6 +188,39 @@ class Evidence:
     sole_claimant: bool = False
     """It is known that no other order can have used what this one would have: only then may a lower balance be taken
     for this order's doing."""
+
+
+@attrs.frozen(kw_only=True)
+class Restored:
+    """What a reversal took back is seen to be back. why: what was seen, in a few words."""
+
+    why: str
+
+
+@attrs.frozen(kw_only=True)
+class Neighbour:
+    """Another order of the same person in the same journal, which may have used what is looked for.
+
+    before: as it stood when what is compared was recorded; None when it was opened since.
+    """
+
+    now: AnyOrder
+    before: AnyOrder | None = None
+
+
+@attrs.frozen(kw_only=True)
+class LookBack:
+    """What would show, once the step that was reversed can land no more, that all it may have taken is back.
+
+    read: `Restored`; `Escalate` when it is not, or when it cannot be told; `Unknown` or `NotSent` when the look failed
+    (it is made again). recorded_by: the trigger whose accepted call recorded what is compared: `read` is given the
+    person's other orders of which anything was written since. None: it needs none.
+    """
+
+    request: Request
+    read: Callable[[Response, Sequence[Neighbour]], Restored | Escalate | NotSent | Unknown]
+    recorded_by: str | None = None
+    call_budget: float = 10.0
 
 
 class Repeat(StrEnum):
@@ -238,6 +297,15 @@ class Adapter(ABC, Generic[S, F, C]):
     def recover(self, order: Order[S, F], command: C, evidence: Evidence, /) -> Recovery[S, F]:
         """What may be done about an open intent."""
 
+    def look_back(self, order: Order[S, F], command: C, /) -> LookBack | None:
+        """How to see that nothing of `command` is left, after a reversal was accepted while nobody knew its ending.
+
+        Asked when its late window has passed. order: as it is after the reversal. None: nothing of this step would
+        show (or it takes nothing); the order is then let go unseen, which its history says, unless a late reply said
+        that the step took effect: a person is asked then.
+        """
+        return None
+
     def lane(self, order: Order[S, F], command: C, /) -> str | None:
         """What no two calls of this tenant may be open for at the same time, whatever the order; None: nothing.
 
@@ -245,6 +313,10 @@ class Adapter(ABC, Generic[S, F, C]):
         make two new. Another order's firing then gets UnavailableError ("busy").
         """
         return None
+
+    def compare(self, order: Order[S, F], /) -> Look[S, F] | Unseen:
+        """How to see whether the provider has this settled order as the journal has it."""
+        return Unseen(why="the provider's API shows no order")
 
     def look_after(self, order: Order[S, F], now: datetime, looks: int, /) -> float | None:
         """Seconds until it is worth observing this order again, after `looks` observations; None when it rests.
@@ -277,6 +349,7 @@ class Description:
     """A provider on one line of `diagrams/providers.md`: with its switches as they are by default.
 
     auth: how calls are signed. recovery: trigger -> what is done after a lost reply. asks: names of its questions.
+    compared: what `stampcard reconcile` sees of an order, or why it sees none.
     """
 
     title: str
@@ -285,6 +358,7 @@ class Description:
     auth: Rule
     recovery: Mapping[str, Rule]
     asks: tuple[str, ...] = ()
+    compared: Rule | None = None
 
 
 class Installable(Protocol):

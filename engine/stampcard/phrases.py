@@ -46,6 +46,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "doubt.reversible": "No answer to '{trigger}' yet. Wait, or cancel the sale.",
     "doubt.running": "'{trigger}' is still under way. Please wait.",
     "doubt.ask_again": "No answer about the payment: money may be held. Ask the customer before trying again.",
+    "reversal.watched": "Cancelled. It is still being checked that nothing of it was booked after all.",
     "doubt.human": "'{trigger}' needs a person to look. Call the help desk.",
     # errors
     "order.in_doubt": "The last step is not settled yet. Please wait.",

@@ -29,6 +29,10 @@ class Settled(StrEnum):
     """Its ending does not matter any more: nothing was at stake, or a reversal has undone it."""
     BUSY = "busy"
     """Somebody alive is at it, or waits for its reply."""
+    WATCHED = "watched"
+    """A reversal undid it unanswered, and it is not seen yet that all is back; a later pass looks."""
+    RESTORED = "restored"
+    """A reversal undid it unanswered, and nothing of it is left."""
     STILL_OPEN = "still_open"
     """Nobody knows yet; a later pass tries again."""
     ESCALATED = "escalated"
@@ -57,7 +61,7 @@ class LeftAlone:
 
 @attrs.frozen(kw_only=True)
 class RecoveryReport:
-    """One pass. results: every step that was open when the pass came to it, oldest order first."""
+    """One pass. results: every step that was open, or watched, when the pass came to it, oldest order first."""
 
     results: tuple[Recovered, ...]
     left_alone: tuple[LeftAlone, ...] = ()
@@ -65,7 +69,7 @@ class RecoveryReport:
     @property
     def open(self) -> int:
         """How many are not settled and wait for a later pass."""
-        return sum(one.result in (Settled.STILL_OPEN, Settled.BUSY) for one in self.results)
+        return sum(one.result in (Settled.STILL_OPEN, Settled.BUSY, Settled.WATCHED) for one in self.results)
 
     @property
     def escalated(self) -> tuple[Recovered, ...]:

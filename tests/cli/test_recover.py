@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Generator
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from tests.step.tiny import Settings, transport
 from stampcard import InDoubtError, Till
 from stampcard.errors import reference
 from stampcard.journal.sqlite import SqliteJournal
+from stampcard.testing import Clock
 
 from .conftest import Ran
 
@@ -141,6 +143,41 @@ def test_what_needs_a_person_is_4_and_says_what_to_look_at(run: Run, here: Shop,
         "reason",
         "check",
     }
+
+
+def _voided_from_doubt(here: Shop) -> str:
+    order = here.placed(reward=here.reward())
+    here.provider.rules["billed"] = first(lost)
+    with pytest.raises(InDoubtError):
+        here.verbs.bill(order)
+    return here.verbs.void(here.verbs.get(order.id), why="cannot wait").id
+
+
+def test_what_was_voided_from_doubt_is_watched_and_then_seen_to_be_back(
+    run: Run, provider: Provider, file: Path, configured: None
+) -> None:
+    with shop(provider, file) as here:
+        order_id = _voided_from_doubt(here)
+    done = run("recover")
+    assert (done.status, done.err) == (3, "")
+    for words in (order_id, "bill", "watched", "may still land until"):
+        assert words in done.out
+    told = run("orders", "show", order_id)
+    assert "is watched  'bill' was never answered before it was undone, and may land until" in told.out
+    assert run("orders", "show", order_id, "--json").json["watch"]["trigger"] == "bill"
+
+
+def test_a_watch_whose_time_has_come_ends_with_the_look(
+    run: Run, provider: Provider, file: Path, configured: None
+) -> None:
+    with shop(provider, file, clock=Clock(datetime.now(UTC) - timedelta(minutes=10))) as here:
+        order_id = _voided_from_doubt(here)
+    done = run("recover", "--json")
+    assert (done.status, [one["result"] for one in done.json["results"]]) == (0, ["restored"])
+    shown = run("orders", "show", order_id)
+    assert "is watched" not in shown.out
+    assert "watched no longer" in shown.out
+    assert run("recover").out == "nothing is in doubt\n"
 
 
 def test_a_provider_that_is_not_set_up_is_left_alone_and_said_so(run: Run, here: Shop) -> None:

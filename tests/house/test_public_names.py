@@ -27,17 +27,18 @@ from stampcard_adapters.sessionm import SessionMVerbs
 from stampcard_adapters.spendgo import SpendgoVerbs
 
 STAMPCARD = """
-    GUEST Address AnyOrder AsyncTill AuthorizationState Basket CardBrand Channel ConfigurationError ConflictError
-    DeclinedError Doubt Entry EntryKind Environment Escalation Facts FulfilmentState Guest Handover InDoubtError Journal
-    JournalError LeftAlone Line Member Modifier Money NeedsHumanError Next NotAllowedError NotSentError Order Possible
-    PurchaseState Recovered RecoveryReport RedemptionState Refusal Reward SealKey Sealed Secret Settled Site
-    StampcardError Tender TenderKind Till Totals UnavailableError UnknownOrderError UnsupportedError Verdict
+    Address AnyOrder AsyncTill AuthorizationState Basket CardBrand Channel Compared Comparison ConfigurationError
+    ConflictError DeclinedError Doubt Entry EntryKind Environment Escalation Facts FulfilmentState GUEST Guest
+    Handover InDoubtError Journal JournalError LeftAlone Line Member Modifier Money NeedsHumanError Next
+    NotAllowedError NotSentError Order Possible PossibleHold PurchaseState ReconciliationReport Recovered
+    RecoveryReport RedemptionState Refusal Reward SealKey Sealed Secret Settled Site StampcardError Tally Tender
+    TenderKind Till Totals UnavailableError UnknownOrderError Unsettled UnsupportedError Untold Verdict
 """
 TILL = """
-    changes close forget forget_guest in_doubt needs_human order_id recover resolve start_recovery use
+    changes close forget forget_guest in_doubt needs_human order_id reconcile recover resolve start_recovery use
 """
 ASYNC_TILL = """
-    aclose changes forget forget_guest in_doubt needs_human order_id recover resolve start_recovery use
+    aclose changes forget forget_guest in_doubt needs_human order_id reconcile recover resolve start_recovery use
 """
 EVERY_VERB = "abandon at by get history order_id recover wait within"
 VERBS = {

@@ -37,6 +37,9 @@ from stampcard.adapter import (
     Description,
     Escalate,
     Evidence,
+    Look,
+    LookBack,
+    Neighbour,
     NotSent,
     Policy,
     Probe,
@@ -44,6 +47,7 @@ from stampcard.adapter import (
     Recovery,
     Repeat,
     Resend,
+    Restored,
     Rule,
     Unknown,
 )
@@ -140,6 +144,7 @@ class Beanbox:
             auth=Rule("HMAC-SHA256 over method, target and body; two live keys", "BEANBOX.md, credentials"),
             recovery={**dict.fromkeys(STATES, same), **recovery},
             asks=("card",),
+            compared=Rule("the order and its state", "BEANBOX.md, calls"),
         )
 
     def bind(self, seat: Seat[M], /) -> BeanboxVerbs[M]:
@@ -275,6 +280,29 @@ def recovery(
     return Probe(request=Request.get(path("/v1/orders/{}", order.id)), read=seen)
 
 
+# reconciliation
+
+
+def look(order: BeanboxOrder) -> Look[PurchaseState, BeanboxFacts]:
+    """The order as Beanbox shows it. What was only priced is not kept there."""
+
+    def read(response: Response) -> Outcome:
+        body, state = response.json(), str(order.state)
+        if response.status == 404 and body.any("error").text() == "unknown_order":
+            if state in STATES.values():
+                return Declined(code="order.unknown", message="The stamp server does not know this sale.")
+            return Accepted(facts=order.facts, to=order.state)
+        if response.status != 200 or body.any("order").text() != order.id:
+            said = refusal(response)
+            return said if isinstance(said, NotSent) else Unknown(why=f"a look was answered HTTP {response.status}")
+        word = body.any("state").text() or "missing"
+        if word not in STATES.values():
+            return Accepted(facts=order.facts, drift=f"its state is {word[:20]}")
+        return Accepted(facts=order.facts, to=PurchaseState(word))
+
+    return Look(request=Request.get(path("/v1/orders/{}", order.id)), read=read)
+
+
 # adapter
 
 
@@ -344,6 +372,24 @@ class BeanboxAdapter(Adapter[PurchaseState, BeanboxFacts, PurchaseCommand]):
         self, order: BeanboxOrder, command: PurchaseCommand, evidence: Evidence, /
     ) -> Recovery[PurchaseState, BeanboxFacts]:
         return recovery(order, command, evidence, self.policies[command.trigger].late_window)
+
+    def look_back(self, order: BeanboxOrder, command: PurchaseCommand, /) -> LookBack:
+        """The order itself is shown: still voided, when what was in doubt can land no more."""
+
+        def seen(response: Response, others: Sequence[Neighbour]) -> Restored | Escalate | NotSent | Unknown:
+            state = response.json().any("state").text()
+            if response.status != 200 or response.json().any("order").text() != order.id or state is None:
+                said = refusal(response)
+                return said if isinstance(said, NotSent) else Unknown(why=f"a look was answered HTTP {response.status}")
+            if state == STATES["void"]:
+                return Restored(why="Beanbox shows it voided")
+            reason = f"it was voided, and Beanbox shows it as {state}"
+            return Escalate(reason=reason, check=f"Is order {order.id} voided at Beanbox?")
+
+        return LookBack(request=Request.get(path("/v1/orders/{}", order.id)), read=seen)
+
+    def compare(self, order: BeanboxOrder, /) -> Look[PurchaseState, BeanboxFacts]:
+        return look(order)
 
     def auth(self, site: Site, /) -> httpx.Auth:
         """The hook you gave, else one for each tenant, kept, as it remembers which of two keys worked."""

@@ -12,7 +12,7 @@ from typing import ClassVar, Final
 
 import httpx
 
-from stampcard.adapter import Adapter, Description, Escalate, Evidence, Policy, Recovery, Repeat, Rule
+from stampcard.adapter import Adapter, Description, Escalate, Evidence, Look, Policy, Recovery, Repeat, Rule, Unseen
 from stampcard.commands import Command, Observe
 from stampcard.errors import ConfigurationError
 from stampcard.hooks import TenantHooks
@@ -23,7 +23,7 @@ from stampcard.wire import Request, Response
 from stampcard_adapters.kalixo.login import ApiKeyAuth, KalixoLogin
 from stampcard_adapters.kalixo.recovery import recovery
 from stampcard_adapters.kalixo.refusals import NOTHING, Hidden, unauthorized
-from stampcard_adapters.kalixo.replies import Outcome, read_look, read_place
+from stampcard_adapters.kalixo.replies import Outcome, compared, read_look, read_place
 from stampcard_adapters.kalixo.requests import look_request, place_request
 from stampcard_adapters.kalixo.settings import Kalixo, KalixoKeys, Switches
 from stampcard_adapters.kalixo.values import NAME, Item, KalixoFacts, KalixoOrder, PlaceCodes, Version
@@ -64,6 +64,10 @@ def described() -> Description:
             "place": Rule(place, "v2 pages: GET by externalOrderCode; three texts on duplicates, all accepted"),
             "observe": Rule("asked again, not before estimatedReadyAt", "v2 pages: orders, polling"),
         },
+        compared=Rule(
+            "the order under our code: its status, its goods, how many codes (v1: by Kalixo's id, where one is known)",
+            "v2 pages: GET by externalOrderCode; v1 pages: retrieve-order",
+        ),
         asks=("products", "product", "wallet", "ping", "reveal"),
     )
 
@@ -120,6 +124,20 @@ class KalixoAdapter(Adapter[FulfilmentState, KalixoFacts, Command]):
             return Escalate(reason="an observation promises nothing", check=f"order {order.id}")
         settings, hide = self.settings, hidden_keys(self.settings, order.site.tenant)
         return recovery(order, command, evidence, version=settings.version, switches=settings.switches, hide=hide)
+
+    def compare(self, order: KalixoOrder, /) -> Look[FulfilmentState, KalixoFacts] | Unseen:
+        """v2 is asked by our code, so that an order it has and we do not is found, too; v1 only by its own id."""
+        version, known = self.settings.version, order.facts.kalixo_id
+        if version == 1 and known is None:
+            return Unseen(why="v1 shows orders by Kalixo's own id alone, and none is known")
+        hide = hidden_keys(self.settings, order.site.tenant)
+
+        def read(response: Response) -> Outcome:
+            return compared(order, read_look(order, response, version, hide=hide))
+
+        return Look(
+            request=look_request(order.id, known, version), read=read, call_budget=self.settings.switches.call_budget
+        )
 
     def look_after(self, order: KalixoOrder, now: datetime, looks: int, /) -> float | None:
         """At the time the provider named, then about once a minute (B3); v1 names none, and is asked sooner."""

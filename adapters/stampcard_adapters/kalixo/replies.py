@@ -19,10 +19,21 @@ from stampcard.adapter import Accepted, Declined, NotSent, Unknown
 from stampcard.lifecycles import FULFILMENT, FulfilmentState
 from stampcard.model import Secret
 from stampcard.wire import JsonView, Response
-from stampcard_adapters.kalixo.refusals import ALREADY, NOTHING, Hidden, refusal, shown
+from stampcard_adapters.kalixo.refusals import ALREADY, NOT_FOUND, NOTHING, Hidden, refusal, shown
 from stampcard_adapters.kalixo.values import Delivered, GiftCode, Item, KalixoFacts, KalixoOrder, PlaceCodes, Version
 
-__all__ = ["Outcome", "Standing", "codes_in", "differs", "hidden_in", "placed", "read_look", "read_place", "standing"]
+__all__ = [
+    "Outcome",
+    "Standing",
+    "codes_in",
+    "compared",
+    "differs",
+    "hidden_in",
+    "placed",
+    "read_look",
+    "read_place",
+    "standing",
+]
 
 Outcome: TypeAlias = Accepted[FulfilmentState, KalixoFacts] | Declined | NotSent | Unknown
 
@@ -108,6 +119,20 @@ def read_look(order: KalixoOrder, response: Response, version: Version, *, hide:
     if version == 2 and differs(seen, body, order.facts.items):
         return Accepted(facts=order.facts, drift=f"{seen.facts.status}, and other goods than ordered")
     return Accepted(facts=seen.facts, to=seen.state, drift=seen.drift)
+
+
+def compared(order: KalixoOrder, seen: Outcome) -> Outcome:
+    """A look at a settled order: another number of codes is told; that it is not there is as it should be for an order
+    that was never placed."""
+    if isinstance(seen, Declined):
+        if seen.code != NOT_FOUND:
+            return Unknown(why=f"the question was refused ({seen.code})")
+        return Accepted(facts=order.facts, to=order.state) if order.state in _OWN else seen
+    ours = order.facts.delivered
+    if not isinstance(seen, Accepted) or seen.drift is not None or ours is None or seen.facts.delivered is None:
+        return seen
+    there, here = seen.facts.delivered.units, ours.units
+    return seen if there == here else attrs.evolve(seen, drift=f"{there} codes instead of {here}")
 
 
 def standing(order: KalixoOrder, body: JsonView, items: Sequence[Item], *, hide: Hidden = NOTHING) -> Standing | str:

@@ -12,7 +12,7 @@ from typing import ClassVar
 
 import httpx
 
-from stampcard.adapter import Adapter, Description, Evidence, Policy, Recovery, Repeat, Rule
+from stampcard.adapter import Adapter, Description, Evidence, Look, Policy, Recovery, Repeat, Rule, Unseen
 from stampcard.commands import Command, Observe
 from stampcard.hooks import TenantHooks
 from stampcard.lifecycles import AUTHORIZATION, AuthorizationState
@@ -24,7 +24,7 @@ from stampcard_adapters.kibo.commands import AuthorizeCart, CancelOrder, CreateO
 from stampcard_adapters.kibo.facts import KiboFacts, KiboOrder
 from stampcard_adapters.kibo.limits import missing_in, too_long_or_short
 from stampcard_adapters.kibo.recovery import kept_payment, recovery
-from stampcard_adapters.kibo.replies import Outcome, read_authorize, read_cancel, read_create, read_look
+from stampcard_adapters.kibo.replies import Outcome, compared, read_authorize, read_cancel, read_create, read_look
 from stampcard_adapters.kibo.requests import authorize_request, cancel_request, create_request, look_request
 from stampcard_adapters.kibo.settings import Kibo, Switches
 from stampcard_adapters.kibo.values import NAME, CancelReason
@@ -76,6 +76,9 @@ def described() -> Description:
             "cancel": Rule(cancel, "OMS pages: get order"),
             "observe": Rule("asked again", "OMS pages: get order"),
         },
+        compared=Rule(
+            "the order under the reserved id, and its status; a hold is shown by no call", "OMS pages: get order"
+        ),
     )
 
 
@@ -154,6 +157,16 @@ class KiboAdapter(Adapter[AuthorizationState, KiboFacts, KiboCommand]):
     ) -> Recovery[AuthorizationState, KiboFacts]:
         tenant = order.site.tenant
         return recovery(order, command, evidence, settings=self.settings, keys=lambda: self.settings.keys_of(tenant))
+
+    def compare(self, order: KiboOrder, /) -> Look[AuthorizationState, KiboFacts] | Unseen:
+        """The order under the id that was reserved with the hold. The hold itself is shown by no call."""
+        if order.facts.kibo_order_id is None:
+            return Unseen(why="no money was held, as far as is known: orders are shown by Kibo's own id")
+
+        def read(response: Response) -> Outcome | Unseen:
+            return compared(order, read_look(order, response, settings=self.settings))
+
+        return Look(request=look_request(order), read=read, call_budget=self.settings.switches.call_budget)
 
     def auth(self, site: Site, /) -> httpx.Auth:
         """The hook you gave, else Kibo's own: one for each tenant, kept as long as its keys are the same, as it holds

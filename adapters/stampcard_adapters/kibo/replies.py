@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 
 import attrs
 
-from stampcard.adapter import Accepted, Declined, NotSent, Unknown
+from stampcard.adapter import Accepted, Declined, NotSent, Unknown, Unseen
 from stampcard.errors import ConfigurationError
 from stampcard.lifecycles import AuthorizationState
 from stampcard.sealed import Sealed, SealedError
@@ -26,7 +26,17 @@ from stampcard_adapters.kibo.refusals import CANCELS, HOLDS, LOOKS, ORDERS, erro
 from stampcard_adapters.kibo.settings import Kibo, Switches
 from stampcard_adapters.kibo.values import words_about
 
-__all__ = ["CANCELED", "Outcome", "Shown", "never_shown", "read_authorize", "read_cancel", "read_create", "read_look"]
+__all__ = [
+    "CANCELED",
+    "Outcome",
+    "Shown",
+    "compared",
+    "never_shown",
+    "read_authorize",
+    "read_cancel",
+    "read_create",
+    "read_look",
+]
 
 Outcome: TypeAlias = Accepted[AuthorizationState, KiboFacts] | Declined | NotSent | Unknown
 
@@ -152,6 +162,17 @@ def read_look(order: KiboOrder, response: Response, *, settings: Kibo) -> Outcom
     facts = attrs.evolve(facts, provider_status=shown.status)
     to = AuthorizationState.CANCELLED if shown.canceled else AuthorizationState.CREATED
     return Accepted(facts=facts, to=to, drift=shown.drift)
+
+
+def compared(order: KiboOrder, seen: Outcome) -> Outcome | Unseen:
+    """A look at a settled order. Before one is made of the hold there is none to be shown."""
+    if not isinstance(seen, Declined):
+        return seen
+    if seen.code != "order.unknown":
+        return Unknown(why=f"the question was refused ({seen.code})")
+    if order.state in (AuthorizationState.CREATED, AuthorizationState.CANCELLED):
+        return seen
+    return Unseen(why="no order was made of the hold, and the API shows no hold")
 
 
 def never_shown(order: KiboOrder, settings: Kibo) -> Sequence[str]:

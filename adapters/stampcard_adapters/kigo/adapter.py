@@ -11,7 +11,7 @@ from typing import ClassVar, Final
 
 import httpx
 
-from stampcard.adapter import Adapter, Description, Evidence, Policy, Recovery, Repeat, Rule
+from stampcard.adapter import Adapter, Description, Evidence, Policy, Recovery, Repeat, Rule, Unseen
 from stampcard.commands import Command
 from stampcard.errors import ConfigurationError
 from stampcard.hooks import TenantHooks
@@ -47,6 +47,7 @@ def described() -> Description:
         policies=policies(Switches()),
         auth=Rule("a partner session of 30 minutes as bearer token, renewed early and on 401", "partner guide"),
         recovery={"place": Rule(again, "partner guide: external_order_id is idempotent per partner")},
+        compared=Rule("nothing: no call shows an order without making one", "partner guide: no order status"),
         asks=("reveal", "sso"),
     )
 
@@ -114,6 +115,10 @@ class KigoAdapter(Adapter[FulfilmentState, KigoFacts, PlaceProduct]):
     ) -> Recovery[FulfilmentState, KigoFacts]:
         keys = self._keys_of(order.site)
         return recovery(order, command, evidence, partner_id=None if keys is None else keys.partner_id)
+
+    def compare(self, order: KigoOrder, /) -> Unseen:
+        """Section 5: no look. The order call gives an order back, and would make one that is not there."""
+        return Unseen(why="Kigo's API shows no order to its partner")
 
     def auth(self, site: Site, /) -> httpx.Auth:
         """The hook you gave, else the partner's session: one for each tenant, kept as long as its keys are the same."""

@@ -13,7 +13,7 @@ from typing import ClassVar, TypeAlias
 
 import httpx
 
-from stampcard.adapter import Adapter, Description, Evidence, Policy, Recovery, Repeat, Rule
+from stampcard.adapter import Adapter, Description, Evidence, Look, Policy, Recovery, Repeat, Rule, Unseen
 from stampcard.commands import Approve, Command, Observe, Reject
 from stampcard.errors import ConfigurationError
 from stampcard.hooks import TenantHooks
@@ -24,7 +24,7 @@ from stampcard_adapters.sessionm.auth import SessionMAuth
 from stampcard_adapters.sessionm.envelope import NOTHING, Hidden
 from stampcard_adapters.sessionm.queries import user_problem
 from stampcard_adapters.sessionm.recovery import decision_recovery, redeem_recovery
-from stampcard_adapters.sessionm.replies import Outcome, read_decision, read_order, read_redeem
+from stampcard_adapters.sessionm.replies import Outcome, compared, read_decision, read_order, read_redeem
 from stampcard_adapters.sessionm.requests import redeem_request, seen_request, status_request
 from stampcard_adapters.sessionm.settings import SessionM, Switches
 from stampcard_adapters.sessionm.values import NAME, SessionMFacts, SessionMOrder, SessionMRedeem
@@ -69,6 +69,7 @@ def described() -> Description:
             "reject": Rule(decided, "developer pages: read one order"),
             "observe": Rule("asked again", "developer pages: read one order"),
         },
+        compared=Rule("the order: its status, offer, quantity and points", "developer pages: read one order"),
         asks=("offers", "question", "answer", "points", "transactions", "orders", "profile"),
     )
 
@@ -146,6 +147,17 @@ class SessionMAdapter(Adapter[RedemptionState, SessionMFacts, SessionMCommand]):
         if isinstance(command, SessionMRedeem):
             return redeem_recovery(order, command, evidence, self.settings.switches)
         return decision_recovery(order, command.trigger, evidence, self.settings.switches)
+
+    def compare(self, order: SessionMOrder, /) -> Look[RedemptionState, SessionMFacts] | Unseen:
+        """The order is read, by the provider's own number: there is no look-up by ours."""
+        if order.facts.order_id is None or order.facts.customer is None:
+            return Unseen(why="no redemption was made, as far as is known: orders are shown by SessionM's own number")
+        hide = self._hidden(order, Observe())
+
+        def read(response: Response) -> Outcome:
+            return compared(order, read_order(order, response, hide=hide))
+
+        return Look(request=seen_request(order), read=read, call_budget=self.settings.switches.call_budget)
 
     def lane(self, order: SessionMOrder, command: SessionMCommand, /) -> str | None:
         """One open create for a customer and offer: two could not be told apart afterwards. No person stands in it."""

@@ -31,11 +31,13 @@ from stampcard_adapters.sessionm.envelope import (
 from stampcard_adapters.sessionm.requests import WANTED
 from stampcard_adapters.sessionm.values import STATUS, Listed, SessionMFacts, SessionMOrder, SessionMRedeem
 
-__all__ = ["Outcome", "listed", "moment", "placed", "read_decision", "read_order", "read_redeem", "whole"]
+__all__ = ["Outcome", "compared", "listed", "moment", "placed", "read_decision", "read_order", "read_redeem", "whole"]
 
 Outcome: TypeAlias = Accepted[RedemptionState, SessionMFacts] | Declined | NotSent | Unknown
 _MOST: Final = Decimal(2**63 - 1)
 _WORD: Final = 60
+_GONE: Final = "not_found"
+"""Section 8: an order that is not known. (A customer who is not says nothing about the order.)"""
 
 
 def read_redeem(
@@ -98,6 +100,23 @@ def read_order(order: SessionMOrder, response: Response, *, hide: Hidden = NOTHI
         return Unknown(why="HTTP 200 without this order")
     state = STATUS.get(row.status)
     return Accepted(facts=told(order.facts, row), to=state, drift=row.status if state is None else None)
+
+
+def compared(order: SessionMOrder, seen: Outcome) -> Outcome:
+    """A look at a settled order: what is shown otherwise than the journal has it, and that it is gone, are told."""
+    if isinstance(seen, Declined):
+        return seen if seen.provider_code == _GONE else Unknown(why=f"the question was refused ({seen.code})")
+    if not isinstance(seen, Accepted):
+        return seen
+    ours, theirs = order.facts, seen.facts
+    pairs = (
+        ("offer", ours.offer_id, theirs.offer_id),
+        ("quantity", ours.quantity, theirs.quantity),
+        ("points", ours.points, theirs.points),
+    )
+    other = [f"{name} {there} instead of {here}" for name, here, there in pairs if here is not None and here != there]
+    drift = "; ".join(([] if seen.drift is None else [seen.drift]) + other)
+    return attrs.evolve(seen, drift=drift or None)
 
 
 def told(facts: SessionMFacts, row: Listed) -> SessionMFacts:

@@ -12,7 +12,7 @@ from typing import ClassVar
 import attrs
 import httpx
 
-from stampcard.adapter import Adapter, Declined, Description, Evidence, Policy, Recovery, Repeat, Rule
+from stampcard.adapter import Adapter, Declined, Description, Evidence, LookBack, Policy, Recovery, Repeat, Rule, Unseen
 from stampcard.commands import Bill, Checkout, Command, Complete, Place, PurchaseCommand, Refund, Void
 from stampcard.errors import ConfigurationError
 from stampcard.hooks import TenantHooks
@@ -20,6 +20,7 @@ from stampcard.lifecycles import PURCHASE, PurchaseState
 from stampcard.model import Basket, Facts, Member, Money, Refusal, Site
 from stampcard.signing import HmacSigner, SignedAuth
 from stampcard.wire import JsonView, Request, Response
+from stampcard_adapters.spendgo.lookback import looked_back
 from stampcard_adapters.spendgo.queries import member_id_problem
 from stampcard_adapters.spendgo.recovery import recovery
 from stampcard_adapters.spendgo.refusals import error_code
@@ -86,6 +87,9 @@ def described() -> Description:
             "void": same,
             "refund": same,
         },
+        compared=Rule(
+            "nothing: a member's rewards and points are shown, no order is", "manual v2.1.1, order placement"
+        ),
         asks=("member", "rewards", "balance"),
     )
 
@@ -154,6 +158,19 @@ class SpendgoAdapter(Adapter[PurchaseState, SpendgoFacts, PurchaseCommand]):
             store_code=self.settings.store_code,
             currency=self.settings.currency,
         )
+
+    def look_back(self, order: SpendgoOrder, command: PurchaseCommand, /) -> LookBack | None:
+        return looked_back(
+            order,
+            command,
+            switches=self.settings.switches,
+            store_code=self.settings.store_code,
+            currency=self.settings.currency,
+        )
+
+    def compare(self, order: SpendgoOrder, /) -> Unseen:
+        """No call shows an order; what a member has left proves nothing about one (other sales change it, too)."""
+        return Unseen(why="Spendgo's API shows no order, only what a member has left")
 
     def auth(self, site: Site, /) -> httpx.Auth:
         """The hook you gave, else Spendgo's own: one for each tenant, kept, as it remembers which key worked."""

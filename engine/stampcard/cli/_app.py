@@ -21,7 +21,9 @@ __all__ = ["GROUP", "build"]
 GROUP: Final = "stampcard.commands"
 _OWN: Final = {
     "diagram": "stampcard.cli.diagram:command",
+    "journal": "stampcard.cli.journal:app",
     "orders": "stampcard.cli.orders:app",
+    "reconcile": "stampcard.cli.reconcile:command",
     "recover": "stampcard.cli.recover:command",
     "resolve": "stampcard.cli.resolve:command",
 }

@@ -19,6 +19,7 @@ from stampcard.cli._order import FAILED, WRONG_USE, refuse
 from stampcard.errors import ConfigurationError, JournalError
 from stampcard.journal import open_journal
 from stampcard.journal.contract import Journal, StoreError
+from stampcard.journal.reversals import REVERSED
 from stampcard.till import Till
 
 __all__ = ["PROVIDERS", "Desk", "known_providers", "opened"]
@@ -36,9 +37,10 @@ class Desk:
     journal: Journal
 
     def providers_in_doubt(self) -> set[str]:
-        """Names of the providers with an open order. One that cannot be read counts for none: the pass tells of it."""
+        """Names of the providers with an open or a watched order. One that cannot be read counts for none: the pass
+        tells of it."""
         found: set[str] = set()
-        for order_id in self.journal.open_orders():
+        for order_id in (*self.journal.open_orders(), *self.journal.watched(REVERSED)):
             try:
                 record = self.journal.load(order_id)
             except StoreError:

@@ -5,6 +5,7 @@ May live here: options and their words, finding one order. May not: a command, l
 
 from __future__ import annotations
 
+import getpass
 import json
 import re
 from pathlib import Path
@@ -14,7 +15,7 @@ import typer
 
 from stampcard.journal.contract import Journal, Record
 
-__all__ = ["DEFAULT", "FAILED", "MOST", "WRONG_USE", "AsJson", "JournalFile", "emit", "meant", "refuse"]
+__all__ = ["DEFAULT", "FAILED", "MOST", "WRONG_USE", "AsJson", "JournalFile", "emit", "meant", "person", "refuse"]
 
 FAILED: Final = 1
 WRONG_USE: Final = 2
@@ -65,6 +66,14 @@ def emit(document: Any) -> None:
     text = json.dumps(document, ensure_ascii=False, indent=2)
     # What a terminal would obey (C1 controls) or a reader be misled by (bidi marks) is written as JSON can: escaped.
     typer.echo(_STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text).encode())
+
+
+def person() -> str:
+    """Who sits here, where nobody was named."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a container without a name for its user
+        raise typer.BadParameter("say who decided", param_hint="--by") from None
 
 
 def refuse(why: str, status: int) -> NoReturn:

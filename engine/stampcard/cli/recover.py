@@ -17,6 +17,7 @@ import typer
 
 from stampcard.cli._desk import Desk, known_providers, opened
 from stampcard.cli._order import DEFAULT, WRONG_USE, AsJson, JournalFile, emit, refuse
+from stampcard.journal.reversals import REVERSED
 from stampcard.recovery import Recovered, RecoveryReport
 
 __all__ = ["command"]
@@ -32,6 +33,8 @@ def command(
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many attempts.")] = None,
 ) -> None:
     """Settle what is in doubt: one attempt at every open step that is due, as its provider's rules allow.
+
+    Orders that were reversed from doubt are looked at once more when nothing can land late any more.
 
     Each provider is set up by its own environment variables; one that is not is left alone, and said so. Run it as
     often as you like, beside running tills: nothing is sent twice that may not be. Exits 0 when nothing is left open,
@@ -77,7 +80,7 @@ def _progress(desk: Desk) -> Generator[Callable[[Recovered], None], None, None]:
     console = render.console(stderr=True)
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("recovering", total=len(desk.journal.open_orders()))
+        task = bar.add_task("recovering", total=len({*desk.journal.open_orders(), *desk.journal.watched(REVERSED)}))
         seen: set[str] = set()
 
         def told(one: Recovered) -> None:

@@ -27,6 +27,8 @@ _WORDS: Final = {
     Settled.DECLINED: ("declined", "yellow"),
     Settled.DROPPED: ("dropped", "dim"),
     Settled.BUSY: ("busy", "yellow"),
+    Settled.WATCHED: ("watched", "yellow"),
+    Settled.RESTORED: ("all is back", "green"),
     Settled.STILL_OPEN: ("still open", "yellow"),
     Settled.ESCALATED: ("needs a person", "bold red"),
 }

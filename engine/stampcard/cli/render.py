@@ -25,7 +25,7 @@ from stampcard.cli.report import OpenCall, OrderReport, PossibleCall
 from stampcard.errors import reference
 from stampcard.journal.contract import Summary
 from stampcard.journal.fold import PROBE
-from stampcard.model import Entry, EntryKind, Environment
+from stampcard.model import Entry, EntryKind, Environment, Watch
 
 __all__ = ["console", "diagram", "order", "orders", "plain", "timeline"]
 
@@ -47,6 +47,7 @@ _WORDS: Final = {
     EntryKind.REVEALED: "shown to a person",
     EntryKind.DRIFT: "an answer the table does not know",
     EntryKind.ESCALATED: "recovery gave up: a person must look",
+    EntryKind.WATCHED: "watched no longer",
 }
 _STYLES: Final = {
     EntryKind.INTENT: _DIM,
@@ -77,6 +78,7 @@ def order(found: OrderReport, *, now: datetime | None = None) -> RenderableType:
     parts: list[RenderableType] = [_header(found), Text(), _standing(found)]
     parts += [_doubt(found, call, now or datetime.now(UTC)) for call in found.calls]
     parts += [_perhaps(call) for call in found.possible]
+    parts += [_watched(found.watch)] if found.watch is not None else []
     if found.facts:
         parts += [Text(), _facts(found.facts)]
     parts += [Text(), timeline(found.entries), Text(), diagram(found)]
@@ -89,6 +91,13 @@ def _perhaps(call: PossibleCall) -> RenderableType:
     about = ", ".join(f"{name.replace('_', ' ')} {_said(value)}" for name, value in call.about.items())
     said = f"{plain(call.trigger)} of {moment(call.since)}{named} was never answered: it may have taken effect"
     return Text(f"\nperhaps also  {said}. {plain(about)}", style="yellow")
+
+
+def _watched(watch: Watch) -> RenderableType:
+    """A reversal that was believed while its step was in doubt: why the desk may hear of this order again."""
+    moment, named = _zone([watch.until])
+    said = f"'{plain(watch.trigger)}' was never answered before it was undone, and may land until"
+    return Text(f"\nis watched  {said} {moment(watch.until)}{named}; then the provider is looked at", style="yellow")
 
 
 def orders(found: Sequence[Summary]) -> Table:

@@ -19,8 +19,9 @@ from stampcard.journal.codec import unpack
 from stampcard.journal.contract import Header, Record, StoreError, Summary
 from stampcard.journal.fold import OpenIntent, Standing, fold
 from stampcard.journal.owners import boot_id
+from stampcard.journal.reversals import watch
 from stampcard.lifecycles import LIFECYCLES, AnyLifecycle
-from stampcard.model import Entry, EntryKind
+from stampcard.model import Entry, EntryKind, Watch
 from stampcard.phrases import Phrases
 from stampcard.recovery import Verdict
 
@@ -79,7 +80,8 @@ class OrderReport:
     """One order, ready to be shown.
 
     lifecycle: None when this release does not know it. allowed: by the table and the doubt. path: edges walked.
-    facts: as journalled; personal data in it only when it was asked for. stands: one sentence.
+    watch: a reversal from doubt that is still watched. facts: as journalled; personal data in it only when it was asked
+    for. stands: one sentence.
     """
 
     standing: Standing
@@ -87,6 +89,7 @@ class OrderReport:
     allowed: tuple[str, ...]
     calls: tuple[OpenCall, ...]
     possible: tuple[PossibleCall, ...]
+    watch: Watch | None
     facts: Tree | None
     path: tuple[Step, ...]
     stands: str
@@ -126,6 +129,7 @@ class OrderReport:
             "in_doubt": None if doubt is None else {**doubt.as_json(), "others": others},
             "allowed": list(self.allowed),
             "possible": [call.as_json() for call in self.possible],
+            "watch": None if self.watch is None else _watch_json(self.watch),
             "forgotten": self.standing.forgotten,
             "facts": self.facts,
             "history": [_entry_json(entry) for entry in self.entries],
@@ -146,6 +150,7 @@ def report(
         allowed=allowed,
         calls=calls,
         possible=_possible(standing, lifecycle),
+        watch=watch(standing),
         facts=_facts(standing, personal=personal),
         path=_path(record.entries),
         stands="",
@@ -215,6 +220,10 @@ def _entry_json(entry: Entry) -> Tree:
         "command_id": entry.command_id,
         "code": entry.code,
     }
+
+
+def _watch_json(watched: Watch) -> Tree:
+    return {"trigger": watched.trigger, "since": _iso(watched.since), "until": _iso(watched.until)}
 
 
 def _possible(standing: Standing, lifecycle: AnyLifecycle | None) -> tuple[PossibleCall, ...]:
@@ -289,6 +298,8 @@ def _part(escalated: Entry | None, name: str) -> str | None:
 
 def _sentence(found: OrderReport, phrases: Phrases) -> str:
     doubt = found.doubt
+    if doubt is None and found.watch is not None:
+        return phrases.say("reversal.watched")
     if doubt is None:
         known = found.lifecycle is not None
         return phrases.say(f"state.{found.header.lifecycle}.{found.state}") if known else f"It is {found.state}."

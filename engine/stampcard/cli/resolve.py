@@ -7,13 +7,12 @@ a journal that cannot be used; 2 wrong use, no such file, several matches, the o
 
 from __future__ import annotations
 
-import getpass
 from typing import Annotated
 
 import typer
 
 from stampcard.cli._desk import opened
-from stampcard.cli._order import DEFAULT, FAILED, WRONG_USE, AsJson, JournalFile, emit, meant, refuse
+from stampcard.cli._order import DEFAULT, FAILED, WRONG_USE, AsJson, JournalFile, emit, meant, person, refuse
 from stampcard.errors import StampcardError, reference
 from stampcard.model import AnyOrder
 from stampcard.recovery import Verdict
@@ -45,7 +44,7 @@ def command(
     1 when it is refused, 2 when it cannot be asked like this.
     """
     facts = dict(_pair(one) for one in fact or [])
-    person = by if by is not None else _user()
+    decider = by if by is not None else person()
     with opened(journal) as desk:
         header = meant(desk.journal, which).header
         absent = desk.install({header.provider})
@@ -56,7 +55,7 @@ def command(
                 header.order_id,
                 as_=verdict,
                 because=because,
-                by=person,
+                by=decider,
                 facts=facts,
                 to=to,
                 trigger=step,
@@ -75,13 +74,6 @@ def _pair(text: str) -> tuple[str, str]:
     if not (name.strip() and equals):
         raise typer.BadParameter("a fact is given as NAME=VALUE", param_hint="--fact")
     return name.strip(), value
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # a container without a name for its user
-        raise typer.BadParameter("say who decided", param_hint="--by") from None
 
 
 def _say(order: AnyOrder) -> None:

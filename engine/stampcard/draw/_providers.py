@@ -64,6 +64,8 @@ def _section(one: Description) -> Iterator[str]:
         ends, later = f"{policy.call_budget:g} s", f"{policy.late_window:g} s"
         later = "-" if policy.effectless else later
         yield _row(f"**{trigger}**", _REPEATS[policy.repeat], _can(policy), ends, later, rule.says, rule.source)
+    if one.compared is not None:
+        yield from ("", f"`stampcard reconcile` sees: {one.compared.says} ({one.compared.source}).")
 
 
 def _can(policy: Policy) -> str:

@@ -1,12 +1,15 @@
 """Journals: where orders live, durably and append-only. One contract, one contract suite, several stores.
 
-`open_journal` opens one by its address; `stampcard.testing.journal_contract` is the suite a store of your own passes.
+`open_journal` opens one by its address; `check` says whether a file is what was written into it, `accept` lets a copy
+be used; `stampcard.testing.journal_contract` is the suite a store of your own passes.
 May live here: the way in. A store is imported when it is opened, so that nobody pays for one not used.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stampcard.errors import ConfigurationError
 from stampcard.journal.contract import (
@@ -25,6 +28,9 @@ from stampcard.journal.contract import (
 )
 from stampcard.model import Refusal
 
+if TYPE_CHECKING:
+    from stampcard.journal.checking import CheckReport
+
 __all__ = [
     "Append",
     "ClaimTakenError",
@@ -38,6 +44,8 @@ __all__ = [
     "StoreError",
     "Summary",
     "VersionConflictError",
+    "accept",
+    "check",
     "open_journal",
 ]
 
@@ -60,6 +68,23 @@ def open_journal(where: str | Path) -> Journal:
     from stampcard.journal.sqlite import SqliteJournal
 
     return SqliteJournal(where)
+
+
+def check(where: str | Path, *, progress: Callable[[int, int], None] | None = None) -> CheckReport:
+    """Whether a journal's file is what was written into it: see `stampcard.journal.checking`. Never raises."""
+    from stampcard.journal import checking
+
+    return checking.check(where, progress=progress)
+
+
+def accept(where: str | Path, *, by: str, because: str) -> str | None:
+    """Let a file be used that was found copied, or shorter than it had been: a person says so, and it is written down.
+
+    Returns what was found, or None: there was nothing to accept. Raises StoreError.
+    """
+    from stampcard.journal import _opening
+
+    return _opening.accept(where, by=by, because=because)
 
 
 def _no_store(scheme: str) -> str:

@@ -8,17 +8,37 @@ from __future__ import annotations
 import sqlite3
 import sys
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
+from stampcard.journal._sealing import seal_what_is_there
 from stampcard.journal.contract import StoreError
 
-__all__ = ["APPLICATION_ID", "connect", "rollback", "store_error", "store_failures", "upgrade"]
+__all__ = [
+    "APPLICATION_ID",
+    "CHECK",
+    "SEALED",
+    "check_objects",
+    "connect",
+    "objects",
+    "rollback",
+    "scripts",
+    "snapshot",
+    "store_error",
+    "store_failures",
+    "upgrade",
+]
 
 APPLICATION_ID: Final = 0x5354_4D50
 """In the file's header, so that `file` and we know whose it is: "STMP"."""
+
+SEALED: Final = 4
+"""The schema that brought seals."""
+
+CHECK: Final = "`stampcard journal check` says what survives"
 
 OLDEST_SQLITE: Final = (3, 37, 0)
 """STRICT tables: a column holds what it says, or the write is refused."""
@@ -27,7 +47,7 @@ _SENTENCES: Final = {
     "SQLITE_FULL": "the disk is full, or the file has reached its page limit",
     "SQLITE_BUSY": "another process kept the journal locked for too long",
     "SQLITE_LOCKED": "another connection kept the journal locked for too long",
-    "SQLITE_CORRUPT": "the file is damaged: restore it, or copy what is sound with sqlite3's .recover",
+    "SQLITE_CORRUPT": f"the file is damaged: {CHECK}",
     "SQLITE_NOTADB": "the file is not a journal",
     "SQLITE_READONLY": "the file may not be written",
     "SQLITE_PERM": "the file may not be read or written",
@@ -92,6 +112,16 @@ def rollback(connection: sqlite3.Connection) -> None:
             return  # SQLite rolled it back itself, as it does when the disk is full
 
 
+@contextmanager
+def snapshot(reader: sqlite3.Connection) -> Generator[None, None, None]:
+    """Everything read within is of one moment."""
+    reader.execute("BEGIN")
+    try:
+        yield
+    finally:
+        rollback(reader)
+
+
 def scripts() -> list[tuple[int, str]]:
     """The numbered scripts, in order."""
     folder = files("stampcard.journal") / "schema"
@@ -122,6 +152,26 @@ def upgrade(connection: sqlite3.Connection) -> None:
         # One script, because executescript commits what is open before it starts.
         settings = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {newest};"
         try:
-            connection.executescript("\n".join(["BEGIN IMMEDIATE;", *todo, settings, "COMMIT;"]))
+            connection.executescript("\n".join(["BEGIN IMMEDIATE;", *todo, settings]))
+            if version < SEALED:
+                seal_what_is_there(connection)
+            connection.execute("COMMIT")
         finally:
             rollback(connection)
+    check_objects(connection)
+
+
+def check_objects(connection: sqlite3.Connection) -> None:
+    """Raise StoreError when a table, an index or a trigger of the newest schema is not there."""
+    found = {(kind, name) for kind, name in connection.execute("SELECT type, name FROM sqlite_schema")}
+    missing = sorted(f"{kind} {name}" for kind, name in objects() - found)
+    if missing:
+        raise StoreError(f"the journal is damaged: {', '.join(missing)} is not there")
+
+
+@cache
+def objects() -> frozenset[tuple[str, str]]:
+    """(type, name) of everything the scripts make."""
+    with closing(sqlite3.connect(":memory:")) as made:
+        made.executescript("\n".join(text for _, text in scripts()))
+        return frozenset(made.execute("SELECT type, name FROM sqlite_schema WHERE name NOT LIKE 'sqlite_stat%'"))

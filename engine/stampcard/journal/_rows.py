@@ -11,8 +11,9 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Final, TypeAlias
 
+from stampcard.journal._seals import BrokenError
 from stampcard.journal._shared import utc
-from stampcard.journal.contract import Draft, Header, StoreError, Summary
+from stampcard.journal.contract import Draft, Header, StoreError
 from stampcard.model import Entry, EntryKind, Environment, Ownership, Site
 
 __all__ = [
@@ -22,8 +23,8 @@ __all__ = [
     "entry_row",
     "header_from",
     "header_row",
+    "of",
     "readable",
-    "summary_from",
 ]
 
 Row: TypeAlias = tuple[Any, ...]
@@ -38,12 +39,19 @@ ENTRY_COLUMNS: Final = (
 )
 
 
+def of(table: str, columns: str) -> str:
+    """The columns by their full names, for a statement in which another table has some of them too."""
+    return ", ".join(f"{table}.{column}" for column in columns.split(", "))
+
+
 @contextmanager
 def readable(what: str) -> Generator[None, None, None]:
     """A row that makes no sense is a damaged store, named, without its content."""
     try:
         yield
-    except (ValueError, TypeError, OverflowError):
+    except BrokenError as broken:
+        raise StoreError(f"the journal is damaged: {what} cannot be read: {broken}") from None
+    except (ValueError, TypeError, OverflowError, RecursionError):
         raise StoreError(f"the journal is damaged: {what} cannot be read") from None
 
 
@@ -103,7 +111,7 @@ def entry_row(draft: Draft, order_id: str, version: int, at: datetime) -> Row:
         json.dumps(draft.closes) if draft.closes else None,
         own.owner if own is not None else None,
         own.boot if own is not None else None,
-        own.hard_end if own is not None else None,
+        float(own.hard_end) if own is not None else None,
         draft.body,
     )
 
@@ -130,16 +138,4 @@ def entry_from(row: Row, provider: str) -> Entry:
             closes=tuple(json.loads(closes)) if closes is not None else (),
             ownership=None if owner is None else Ownership(owner=owner, boot=boot, hard_end=hard_end),
             body=body,
-        )
-
-
-def summary_from(row: Row) -> Summary:
-    *header, state, version, last_at, open_intents = row
-    with readable(f"order {row[0]}"):
-        return Summary(
-            header=header_from(tuple(header)),
-            state=state,
-            version=version,
-            last_at=utc(datetime.fromisoformat(last_at)),
-            open_intents=open_intents,
         )

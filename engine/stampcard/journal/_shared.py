@@ -12,17 +12,17 @@ from typing import Final
 from stampcard.journal.contract import Append, Draft
 from stampcard.model import Entry, EntryKind
 
-__all__ = ["MOST", "check", "entry_of", "lane_of", "takes_command", "utc"]
+__all__ = ["MOST", "PROMISES", "check", "entry_of", "lane_of", "takes_command", "utc"]
 
 MOST: Final = 2**31
 """More lines than any listing is asked for; larger limits mean the same and would overflow a store's integers."""
 
-_PROMISES: Final = frozenset({EntryKind.INTENT, EntryKind.QUEUED})
+PROMISES: Final = frozenset({EntryKind.INTENT, EntryKind.QUEUED})
 
 
 def takes_command(draft: Draft) -> bool:
     """Whether the entry takes its command id: a promise to call, now (INTENT) or once online again (QUEUED)."""
-    return draft.command_id is not None and draft.kind in _PROMISES
+    return draft.command_id is not None and draft.kind in PROMISES
 
 
 def lane_of(append: Append) -> tuple[str, str] | None:

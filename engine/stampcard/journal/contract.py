@@ -227,9 +227,14 @@ class Journal(ABC):
         text: str | None = None,
         provider: str | None = None,
         state: str | None = None,
+        before: str | None = None,
         limit: int = 50,
     ) -> tuple[Summary, ...]:
-        """Newest first. text: an order id, a ticket or a reference, whole."""
+        """Newest first. text: an order id, a ticket or a reference, whole.
+
+        before: only what was opened before the order of this id, so that a long listing is read page by page; none
+        where there is no such order.
+        """
 
     @abstractmethod
     def changes(self, *, after: int = 0, limit: int = 500) -> tuple[Entry, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 import uuid
 from datetime import datetime
+from itertools import dropwhile
 
 import attrs
 
@@ -170,12 +171,16 @@ class MemoryJournal(Journal):
         text: str | None = None,
         provider: str | None = None,
         state: str | None = None,
+        before: str | None = None,
         limit: int = 50,
     ) -> tuple[Summary, ...]:
         with self._guard:
             self._check_open()
             found: list[Summary] = []
-            for stored in reversed(self._orders.values()):
+            older = reversed(self._orders.values())
+            if before is not None:  # this store is small: what comes after is passed over
+                older = iter([*dropwhile(lambda stored: stored.header.order_id != before, older)][1:])
+            for stored in older:
                 if len(found) >= limit:
                     break
                 header, last = stored.header, stored.entries[-1]

@@ -15,14 +15,16 @@ import threading
 from pathlib import Path
 from typing import Final, NoReturn
 
-from stampcard.journal._database import APPLICATION_ID, scripts, store_error
+from stampcard.journal._database import APPLICATION_ID, check_objects, scripts, store_error
 from stampcard.journal._files import settled
+from stampcard.journal._mark import Mark, disagreement
+from stampcard.journal._mark import read as read_mark
 from stampcard.journal.contract import Append, StoreError
 from stampcard.journal.owners import Owners
 from stampcard.journal.sqlite import SqliteJournal
 from stampcard.model import Entry
 
-__all__ = ["NoJournalError", "ReadOnlyJournal"]
+__all__ = ["NoJournalError", "ReadOnlyJournal", "opened"]
 
 _PATIENCE: Final = 5.0
 """Seconds to wait for a till that has the file to itself for a moment."""
@@ -33,7 +35,12 @@ class NoJournalError(Exception):
 
 
 class ReadOnlyJournal(SqliteJournal):
-    """The reading half of the store. Raises NoJournalError, or StoreError for a file that is no journal of ours."""
+    """The reading half of the store. Raises NoJournalError, or StoreError for a file that is no journal of ours.
+
+    doubt: why a till would not open it (entries may be missing from its end), or None. It is read all the same.
+    """
+
+    doubt: str | None
 
     def __init__(self, path: Path) -> None:  # the parent's would create, upgrade and tidy up
         if not path.expanduser().exists():
@@ -44,13 +51,17 @@ class ReadOnlyJournal(SqliteJournal):
         self._writing = threading.Lock()
         self._reading = threading.Lock()
         self._owners = Owners(self._path, _PATIENCE)
+        self._mark = Mark(self._path)  # never begun
         try:
-            self._reader = self._writer = _opened(self._path)
+            self._reader = self._writer = opened(self._path)
         except sqlite3.Error as error:
             raise store_error(error) from None
         try:
+            claim = read_mark(self._path)
             _check(self._reader)
+            check_objects(self._reader)
             self._id = self._reader.execute("SELECT id FROM journal").fetchone()[0]
+            self.doubt = disagreement(claim, self._reader, self._path)
         except sqlite3.Error as error:
             self._reader.close()
             raise store_error(error) from None
@@ -75,7 +86,8 @@ def _refuse() -> NoReturn:
     raise StoreError("this journal was opened only to be read")
 
 
-def _opened(path: Path) -> sqlite3.Connection:
+def opened(path: Path) -> sqlite3.Connection:
+    """A connection that only reads. Raises sqlite3.Error."""
     try:
         return _connect(path, "mode=ro")
     except sqlite3.OperationalError:

@@ -17,18 +17,13 @@ import threading
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, TypeAlias
 
-from stampcard.journal._database import connect, rollback, store_error, store_failures, upgrade
-from stampcard.journal._files import locked, private_file, settled
-from stampcard.journal._rows import (
-    ENTRY_COLUMNS,
-    HEADER_COLUMNS,
-    entry_from,
-    header_from,
-    readable,
-    summary_from,
-)
+from stampcard.journal._database import connect, rollback, snapshot, store_error, store_failures
+from stampcard.journal._files import locked, settled
+from stampcard.journal._loading import changes_from, holes, record_from, summary_from
+from stampcard.journal._opening import door_of, open_file
+from stampcard.journal._rows import ENTRY_COLUMNS, HEADER_COLUMNS, of
 from stampcard.journal._shared import MOST, check
 from stampcard.journal._writing import COMMAND, UNWATCH, write, write_apart
 from stampcard.journal.contract import (
@@ -43,32 +38,49 @@ from stampcard.model import Entry
 
 __all__ = ["SqliteJournal"]
 
-_HEADER: Final = f"SELECT {HEADER_COLUMNS} FROM orders WHERE order_id = ?"  # noqa: S608  constants only
+_HEADER: Final = f"""
+    SELECT {HEADER_COLUMNS}, opened_seal, last_version, last_seal,
+        (SELECT COUNT(*) FROM open_intents WHERE open_intents.order_id = orders.order_id)
+    FROM orders WHERE order_id = ?"""  # noqa: S608  constants only
 _ENTRIES: Final = f"""
-    SELECT position, {ENTRY_COLUMNS}, data FROM entries LEFT JOIN personal USING (order_id, version)
+    SELECT position, {ENTRY_COLUMNS}, held, beside, seal, subject, data, data_seal
+    FROM entries LEFT JOIN personal USING (order_id, version)
     WHERE order_id = ? ORDER BY version"""  # noqa: S608  constants only
+_FORGOTTEN: Final = "SELECT version FROM forgotten WHERE order_id = ?"
 _STILL: Final = """
     SELECT (SELECT MAX(version) FROM entries WHERE order_id = ?1),
         (SELECT COUNT(*) FROM personal WHERE order_id = ?1)"""
+_SEAL_BEFORE: Final = """
+    CASE entries.version WHEN 1 THEN opened_seal ELSE (SELECT seal FROM entries AS before
+        WHERE before.order_id = entries.order_id AND before.version = entries.version - 1) END"""
+# LEFT JOIN: an entry without its order, or an order without its last entry, is reported and not left out.
 _CHANGES: Final = f"""
-    SELECT position, {ENTRY_COLUMNS}, provider FROM entries CROSS JOIN orders USING (order_id)
+    SELECT position, {ENTRY_COLUMNS}, held, beside, seal, provider, {_SEAL_BEFORE}
+    FROM entries LEFT JOIN orders USING (order_id)
     WHERE position > ? ORDER BY position LIMIT ?"""  # noqa: S608  constants only
 _OPEN_ORDERS: Final = "SELECT order_id FROM open_intents GROUP BY order_id ORDER BY MIN(since_position)"
-# CROSS JOIN: SQLite keeps to this order, so the newest orders come first off the table and LIMIT ends the search.
+# SQLite keeps to this order, so the newest orders come first off the table and LIMIT ends the search.
 _FIND: Final = f"""
-    SELECT {HEADER_COLUMNS}, last.state, last.version, last.at,
-        (SELECT COUNT(*) FROM open_intents WHERE open_intents.order_id = orders.order_id)
-    FROM orders CROSS JOIN entries AS last USING (order_id)
-    WHERE last.version =
-        (SELECT MAX(version) FROM entries WHERE entries.order_id = orders.order_id)"""  # noqa: S608  constants only
+    SELECT {of("orders", HEADER_COLUMNS)}, opened_seal, last_seal,
+        (SELECT COUNT(*) FROM open_intents WHERE open_intents.order_id = orders.order_id),
+        position, {of("entries", ENTRY_COLUMNS)}, held, beside, {_SEAL_BEFORE}
+    FROM orders LEFT JOIN entries ON entries.order_id = orders.order_id AND entries.version = orders.last_version
+    WHERE 1"""  # noqa: S608  constants only
 _WATCHED: Final = "SELECT order_id FROM watches WHERE why = ? ORDER BY since_position"
 _VERSION: Final = "SELECT MAX(version) FROM entries WHERE order_id = ?"
+_LET_GO: Final = """
+    INSERT INTO let_go (why, order_id, version) VALUES (?, ?, ?)
+    ON CONFLICT DO UPDATE SET version = excluded.version"""
+_FORGET: Final = """
+    INSERT INTO forgotten (order_id, version, at) SELECT order_id, version, strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
+    FROM personal WHERE subject = ? ORDER BY order_id, version ON CONFLICT DO NOTHING"""
+_BEFORE: Final = " AND orders.number < (SELECT number FROM orders WHERE order_id = ?)"
 _NEWEST_FIRST: Final = " ORDER BY orders.number DESC LIMIT ?"
 _BY_TEXT: Final = " AND (orders.order_id = ? OR ticket = ? OR (reference = ? AND reference <> ''))"
 
 
 class SqliteJournal(Journal):
-    """One file (with its -wal, -shm, .lock and .owners beside it), readable by its owner only.
+    """One file (with its -wal, -shm, .mark, .lock and .owners beside it), readable by its owner only.
 
     path: on a disk of this machine, in a folder that exists. busy_timeout: seconds to wait for another process's
     write. Never use it after a fork: open another in the child. Raises StoreError.
@@ -80,22 +92,17 @@ class SqliteJournal(Journal):
         self._closed = False
         self._writing = threading.Lock()
         self._reading = threading.Lock()
-        door = self._path.with_name(self._path.name + ".lock")
         self._owners = Owners(self._path, busy_timeout)
         # Four processes opening a new file at once met "database is locked": switching to WAL heeds no busy timeout.
-        with store_failures(), locked(door, busy_timeout):
-            for suffix in ("-wal", "-shm"):
-                if (beside := Path(f"{self._path}{suffix}")).exists():
-                    private_file(beside)
-            private_file(self._path)  # before SQLite does: its companions inherit the mode
-            self._writer = connect(self._path, busy_timeout)
+        with store_failures(), locked(door_of(self._path), busy_timeout):
+            self._writer, self._mark = open_file(self._path, busy_timeout)
             self._file = _identity(self._path)
             try:
-                upgrade(self._writer)
                 self._id: str = self._writer.execute("SELECT id FROM journal").fetchone()[0]
                 self._owners.sweep({owner for (owner,) in self._writer.execute("SELECT owner FROM open_intents")})
                 self._reader = connect(self._path, busy_timeout, reads_only=True)
             except BaseException:
+                self._mark.close()
                 self._writer.close()
                 raise
 
@@ -113,8 +120,9 @@ class SqliteJournal(Journal):
             writer = self._writer
             try:
                 writer.execute("BEGIN IMMEDIATE")
-                entries = write(writer, append)
+                entries, last_seal = write(writer, append, self._mark.position)
                 writer.execute("COMMIT")
+                self._mark.put(entries[-1].position, last_seal)
             except sqlite3.Error as error:
                 rollback(writer)
                 raise store_error(error) from None
@@ -128,25 +136,25 @@ class SqliteJournal(Journal):
         try:
             self._check_there()
             with self._transaction() as writer:
-                results = [write_apart(writer, append) for append in appends]
+                results = [write_apart(writer, append, self._mark.position) for append in appends]
+                written = [one for one in results if isinstance(one, tuple)]
         except StoreError as failed:
             return [failed for _ in appends]
-        return results
+        if written:
+            entries, last_seal = written[-1]
+            with self._writing:
+                self._mark.put(entries[-1].position, last_seal)
+        return [one[0] if isinstance(one, tuple) else one for one in results]
 
     def load(self, order_id: str) -> Record | None:
         with self._reads() as reader:
-            # Two statements, one truth: a header never changes and is never without its entries.
-            head = reader.execute(_HEADER, (order_id,)).fetchone()
-            rows = reader.execute(_ENTRIES, (order_id,)).fetchall()
-        if head is None:
-            return None
-        with readable(f"order {order_id}"):
-            header = header_from(head)
-            entries = tuple(entry_from(row[:-1], header.provider) for row in rows)
-            if not entries or entries[-1].version != len(entries):
-                raise ValueError("entries are missing")
-            personal = {entry.version: row[-1] for entry, row in zip(entries, rows, strict=True) if row[-1] is not None}
-            return Record(header=header, entries=entries, personal=personal)
+            found = _read(reader, order_id)
+        try:
+            return _told(order_id, found)
+        except StoreError:
+            with self._reads() as reader, snapshot(reader):  # an append between two statements looks like damage
+                found = _read(reader, order_id)
+        return _told(order_id, found)
 
     def still(self, record: Record) -> bool:
         # Append-only: the same highest version means the same entries. Personal rows only ever go.
@@ -172,7 +180,8 @@ class SqliteJournal(Journal):
             (now,) = writer.execute(_VERSION, (order_id,)).fetchone()
             if now != version:
                 return False
-            writer.execute(UNWATCH, (why, order_id))
+            if writer.execute(UNWATCH, (why, order_id)).rowcount:
+                writer.execute(_LET_GO, (why, order_id, version))
             return True
 
     def find(
@@ -181,6 +190,7 @@ class SqliteJournal(Journal):
         text: str | None = None,
         provider: str | None = None,
         state: str | None = None,
+        before: str | None = None,
         limit: int = 50,
     ) -> tuple[Summary, ...]:
         query, asked = _FIND, list[str | int]()
@@ -191,8 +201,11 @@ class SqliteJournal(Journal):
             query += " AND provider = ?"
             asked.append(provider)
         if state is not None:
-            query += " AND last.state = ?"
+            query += " AND (entries.state = ? OR entries.state IS NULL)"  # one without is damaged, and reported
             asked.append(state)
+        if before is not None:
+            query += _BEFORE
+            asked.append(before)
         asked.append(_within(limit))
         with self._reads() as reader:
             rows = reader.execute(query + _NEWEST_FIRST, asked).fetchall()
@@ -203,7 +216,7 @@ class SqliteJournal(Journal):
         # BEGIN IMMEDIATE lets nobody draw until the one before has committed or given its numbers back unseen.
         with self._reads() as reader:
             rows = reader.execute(_CHANGES, (_within(after), _within(limit))).fetchall()
-        return tuple(entry_from(row[:-1], row[-1]) for row in rows)
+        return changes_from(rows, after)
 
     def forget(self, subject: str) -> int:
         """Erase a subject's personal data from the files; backups, and what a disk keeps of old blocks, are yours.
@@ -216,11 +229,12 @@ class SqliteJournal(Journal):
         with self._transaction() as writer:
             (held,) = writer.execute("SELECT COUNT(*) FROM personal WHERE subject = ?", (subject,)).fetchone()
             if held:
+                writer.execute(_FORGET, (subject,))
                 writer.execute("CREATE TEMP TABLE kept AS SELECT * FROM personal WHERE subject <> ?", (subject,))
                 writer.execute("DELETE FROM personal")
                 writer.execute(
-                    "INSERT INTO personal (order_id, version, subject, data) "
-                    "SELECT order_id, version, subject, data FROM kept ORDER BY order_id, version"
+                    "INSERT INTO personal (order_id, version, subject, data, data_seal) "
+                    "SELECT order_id, version, subject, data, data_seal FROM kept ORDER BY order_id, version"
                 )
                 writer.execute("DROP TABLE kept")
         with self._writing, self._reading, store_failures():  # no reader of ours may hold the log back
@@ -246,6 +260,7 @@ class SqliteJournal(Journal):
                 return
             self._closed = True
             self._owners.close()
+            self._mark.close()
             with suppress(sqlite3.Error):  # every append is on the disk already
                 self._reader.close()
             with suppress(sqlite3.Error):
@@ -287,6 +302,25 @@ class SqliteJournal(Journal):
             except BaseException:
                 rollback(writer)
                 raise
+
+
+_Read: TypeAlias = tuple[tuple[Any, ...] | None, list[tuple[Any, ...]], set[int]]
+
+
+def _read(reader: sqlite3.Connection, order_id: str) -> _Read:
+    head = reader.execute(_HEADER, (order_id,)).fetchone()
+    rows = reader.execute(_ENTRIES, (order_id,)).fetchall()
+    erased = reader.execute(_FORGOTTEN, (order_id,)).fetchall() if holes(rows) else []
+    return head, rows, {version for (version,) in erased}
+
+
+def _told(order_id: str, found: _Read) -> Record | None:
+    head, rows, forgotten = found
+    if head is not None:
+        return record_from(head, rows, forgotten)
+    if rows:
+        raise StoreError(f"the journal is damaged: order {order_id} cannot be read: its header is missing")
+    return None
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

@@ -13,6 +13,7 @@ from stampcard.model.order import (
     Possible,
     Refusal,
     Site,
+    Watch,
 )
 from stampcard.model.sale import (
     GUEST,
@@ -60,4 +61,5 @@ __all__ = [
     "Tender",
     "TenderKind",
     "Totals",
+    "Watch",
 ]

@@ -21,6 +21,7 @@ __all__ = [
     "Possible",
     "Refusal",
     "Site",
+    "Watch",
 ]
 
 S_co = TypeVar("S_co", bound=StrEnum, covariant=True)
@@ -136,6 +137,19 @@ class Possible:
 
 
 @attrs.frozen(kw_only=True)
+class Watch:
+    """A reversal was accepted while the step before it was in doubt, and it is not seen yet that all is back.
+
+    trigger: the step that was in doubt; its call might still land, until `until`. Then the provider is looked at, where
+    it can be. since: when the reversal was accepted.
+    """
+
+    trigger: str
+    since: datetime
+    until: datetime
+
+
+@attrs.frozen(kw_only=True)
 class Order(Generic[S_co, F_co]):
     """An order as the journal stands: the fold of its entries. Immutable; every verb returns a new one.
 
@@ -143,7 +157,8 @@ class Order(Generic[S_co, F_co]):
     version: the count of its journal entries. allowed: names of the verbs legal now (guards on their input not yet
     asked). cashier: one sentence, where this order stands. replayed: this answer was recorded earlier. settled:
     nothing open and nothing queued. final: no verb leads on. possible: what may exist at the provider beside what is
-    known (holds nobody answered for). lifecycle, fingerprint: the table it was opened under.
+    known (holds nobody answered for). watch: a reversal from doubt that is still watched. lifecycle, fingerprint: the
+    table it was opened under.
     """
 
     id: str
@@ -158,6 +173,7 @@ class Order(Generic[S_co, F_co]):
     ticket: str | None = None
     doubt: Doubt | None = None
     possible: tuple[Possible, ...] = ()
+    watch: Watch | None = None
     queued: tuple[str, ...] = ()
     replayed: bool = attrs.field(default=False, eq=False)
     allowed: frozenset[str] = frozenset()
@@ -193,6 +209,8 @@ class EntryKind(StrEnum):
     REVEALED = "revealed"
     DRIFT = "drift"
     ESCALATED = "escalated"
+    WATCHED = "watched"
+    """The watch over a reversal from doubt is over: what was seen at the provider. It moves no state."""
 
 
 @attrs.frozen(kw_only=True)

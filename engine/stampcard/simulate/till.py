@@ -172,7 +172,7 @@ class SimTill:
         return self.journal.changes(after=effect.after, limit=effect.limit)
 
     def _find(self, task: Task, effect: do.Find) -> Any:
-        return self.journal.find(text=effect.text, provider=effect.provider, limit=effect.limit)
+        return self.journal.find(text=effect.text, provider=effect.provider, before=effect.before, limit=effect.limit)
 
     def _forget(self, task: Task, effect: do.Forget) -> int:
         return self.journal.forget(effect.subject)

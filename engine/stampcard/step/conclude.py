@@ -26,7 +26,7 @@ from stampcard.model import Entry, Facts
 from stampcard.step.effects import Keep, Load, Now, Step, Write, perform
 from stampcard.step.ink import Ink, Promise
 from stampcard.step.trouble import unsent
-from stampcard.step.watch import followed
+from stampcard.step.watch import followed, weighed
 from stampcard.transport.contract import Failed, Sent
 
 __all__ = ["ASK_AGAIN_CHECK", "Ending", "conclude", "extended", "judge", "settle", "unrecorded", "write_escalation"]
@@ -99,6 +99,7 @@ def settle(promise: Promise, outcome: Outcome[Any, Any], http: int, record: Reco
             append = Append(order_id=order_id, expected_version=record.version, entries=drafts, claims=claims)
             if facts is not None or drafts[-1].state != standing.state:
                 append = followed(append, promise.adapter, promise.order, facts, now)
+            append = append if owned else weighed(append, standing)
             entries = yield from perform(Write(append))
         except VersionConflictError:
             record = yield from _reread(promise, record)

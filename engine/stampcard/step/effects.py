@@ -157,11 +157,12 @@ class Changes(Effect[tuple[Entry, ...]]):
 
 @attrs.frozen
 class Find(Effect[tuple[Summary, ...]]):
-    """Orders of a provider by id, ticket or reference, newest first."""
+    """Orders, newest first: of a provider; by id, ticket or reference; opened before another order."""
 
-    text: str
-    provider: str
+    text: str | None = None
+    provider: str | None = None
     limit: int = 200
+    before: str | None = None
 
 
 @attrs.frozen

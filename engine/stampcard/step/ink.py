@@ -19,12 +19,13 @@ from stampcard.machine import IllegalMoveError, move
 from stampcard.model import AnyOrder, Entry, EntryKind, Facts, Ownership
 from stampcard.step.personal import apart, personal_of, source_of
 from stampcard.step.view import effectless
+from stampcard.step.watch import to_watch
 
-__all__ = ["Ink", "Promise"]
+__all__ = ["OVER", "Ink", "Promise"]
 
 _SAID: Final = 200
 """Characters of a provider's own word that are kept."""
-_OVER: Final = Ownership(owner="", boot="", hard_end=0.0)
+OVER: Final = Ownership(owner="", boot="", hard_end=0.0)
 """Nobody's: of an intent that is reopened for a person."""
 
 
@@ -124,8 +125,10 @@ class Ink:
         body: dict[str, Any] = {"facts": tree, **apart(personal)}
         if outcome.inferred:
             body["inferred"] = True
-        # Only a reversal's own acceptance settles what it reversed (design: reversal from doubt).
-        closes = tuple(o.name for o in self.standing.open) if row.reverses else (self.promise.intent,)
+        closes: tuple[str, ...] = (self.promise.intent,)
+        if row.reverses:  # only its own acceptance settles what it reversed (design: reversal from doubt)
+            closes = tuple(o.name for o in self.standing.open)
+            body |= to_watch(adapter, self.standing, self.promise.intent)
         accepted = self.draft(
             EntryKind.ACCEPTED,
             state=state,
@@ -167,7 +170,7 @@ class Ink:
             reason=f"a late reply says {said}, the journal says {ending.kind if ending else 'nothing'}",
             check=f"order {self.promise.order.id} at the provider",
         )
-        return late, self.escalation(verdict, _OVER)
+        return late, self.escalation(verdict, OVER)
 
     def escalation(self, verdict: Escalate, reopened: Ownership | None) -> Draft:
         return self.draft(

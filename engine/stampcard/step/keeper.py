@@ -17,11 +17,21 @@ import attrs
 from stampcard.adapter import AnyAdapter
 from stampcard.errors import DeclinedError, JournalError, Next, NotAllowedError, StampcardError, UnavailableError
 from stampcard.journal.contract import StoreError
+from stampcard.journal.reversals import REVERSED
 from stampcard.model import AnyOrder
 from stampcard.recovery import LeftAlone
-from stampcard.step.effects import Monotonic, Now, Step, Unwatch, Watched, perform
+from stampcard.step.effects import Monotonic, Now, Step, Unwatch, perform
 from stampcard.step.observe import observe
-from stampcard.step.rounds import AWAY, Adapters, Away, open_orders, recover_one, turn_to
+from stampcard.step.rounds import (
+    AWAY,
+    Adapters,
+    Away,
+    open_orders,
+    recover_one,
+    turn_to,
+    watch_one,
+    watched_orders,
+)
 from stampcard.step.verb import Seat
 from stampcard.step.view import View
 from stampcard.step.watch import OBSERVED, rests
@@ -40,10 +50,11 @@ _LEAST: Final = 0.5
 
 @attrs.frozen
 class Errand:
-    """One order to turn to. observes: to follow its provider; else to recover it."""
+    """One order to turn to. observes: to follow its provider; watches: its reversal from doubt; else to recover it."""
 
     order_id: str
     observes: bool = False
+    watches: bool = False
 
 
 @attrs.frozen
@@ -72,27 +83,33 @@ class Keeper:
     _open: dict[str, float] = attrs.field(factory=dict[str, float])
     """Order in doubt -> when it is worth a turn, on the monotonic clock."""
     _followed: dict[str, _Look] = attrs.field(factory=dict[str, _Look])
+    _watched: dict[str, float] = attrs.field(factory=dict[str, float])
+    """Order with a reversal from doubt that is watched -> when it is worth a turn."""
     _away: Away = attrs.field(factory=Away)
 
     def agenda(self) -> Step[Agenda]:
         """What to do now, oldest first. Raises JournalError."""
         opened = yield from open_orders(self.seat)
-        try:
-            watched = yield from perform(Watched(OBSERVED))
-        except StoreError as broken:
-            raise JournalError(self.seat.phrases.say("journal.unavailable"), detail=str(broken)) from None
+        followed = yield from watched_orders(self.seat, OBSERVED)
+        watched = yield from watched_orders(self.seat, REVERSED)
         now = yield from perform(Monotonic())
         self._open = {one: self._open.get(one, now) for one in opened}
-        self._followed = {one: self._followed.get(one) or _Look(due=now) for one in watched}
+        self._followed = {one: self._followed.get(one) or _Look(due=now) for one in followed}
+        self._watched = {one: self._watched.get(one, now) for one in watched}
         errands = [Errand(one) for one, due in self._open.items() if due <= now]
         errands += [Errand(one, observes=True) for one, look in self._followed.items() if look.due <= now]
-        dues = [*self._open.values(), *(look.due for look in self._followed.values())]
+        errands += [Errand(one, watches=True) for one, due in self._watched.items() if due <= now]
+        dues = [*self._open.values(), *self._watched.values(), *(look.due for look in self._followed.values())]
         return Agenda(tuple(errands), min([EVERY, *(max(0.0, due - now) for due in dues)]))
 
     def run(self, errand: Errand) -> Step[None]:
         """One errand. Raises only what a mistake of ours does."""
         if errand.observes:
             yield from self._follow(errand.order_id)
+            return
+        if errand.watches:
+            turn = yield from watch_one(self.seat, self.adapters, errand.order_id, self._away)
+            self._watched[errand.order_id] = (yield from perform(Monotonic())) + max(turn.pause, EVERY)
             return
         turn = yield from recover_one(self.seat, self.adapters, errand.order_id, self._away)
         now = yield from perform(Monotonic())

@@ -34,7 +34,7 @@ from stampcard.step.watch import followed
 from stampcard.transport.contract import Failed
 from stampcard.wire import Response
 
-__all__ = ["drift", "observe", "wait"]
+__all__ = ["drift", "news", "observe", "wait"]
 
 _OBSERVE = Observe()
 _SAID = 200
@@ -83,7 +83,7 @@ def _follow(seat: Seat[Any], adapter: AnyAdapter, asked: AnyOrder, response: Res
     while True:
         view = yield from _seen(seat, adapter, asked.id)
         outcome = _read(adapter, view.order(), response)
-        drafts = _news(adapter, view, asked, outcome, now, seat.actor)
+        drafts = news(adapter, view, asked, outcome, now, seat.actor)
         if drafts:
             record = view.standing.record
             append = Append(order_id=record.header.order_id, expected_version=record.version, entries=drafts)
@@ -117,9 +117,10 @@ def _read(adapter: AnyAdapter, order: AnyOrder, response: Response) -> Outcome[A
     return outcome
 
 
-def _news(
+def news(
     adapter: AnyAdapter, view: View, asked: AnyOrder, outcome: Outcome[Any, Any], now: datetime, by: str | None
 ) -> tuple[Draft, ...]:
+    """What of an answer is to be written. asked: the order as it was when the provider was asked."""
     standing = view.standing
     if standing.open:  # another lane began a step meanwhile: its own reply is the later word
         return ()

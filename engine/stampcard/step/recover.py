@@ -71,7 +71,8 @@ def settle_order(seat: Seat[Any], adapter: AnyAdapter, order_id: str, within: fl
                 pause = _FIRST_PAUSE
                 continue
             view = (yield from look(seat, adapter, order_id)) or view
-            if not view.standing.open or any(o.escalated is not None for o in view.standing.open):
+            opened = view.standing.open
+            if not opened or first_open(adapter, opened).escalated is not None:
                 continue
         left = end - (yield from perform(Monotonic()))
         if left <= 0:

@@ -24,12 +24,13 @@ from stampcard.model import AnyOrder, Entry, EntryKind, Facts, Refusal
 from stampcard.recovery import LeftAlone, Verdict
 from stampcard.step.conclude import extended
 from stampcard.step.effects import Keep, Now, Step, Write, perform
+from stampcard.step.ink import OVER
 from stampcard.step.look import unknown, unwritable
 from stampcard.step.personal import apart, personal_of, source_of
 from stampcard.step.rounds import Adapters, turn_to
 from stampcard.step.verb import Seat
 from stampcard.step.view import View
-from stampcard.step.watch import followed
+from stampcard.step.watch import followed, to_watch
 
 __all__ = ["Decision", "resolve"]
 
@@ -57,6 +58,8 @@ class _Ruling:
     state: str
     facts: Facts | None
     closes: tuple[str, ...]
+    reopens: tuple[Entry, ...] = ()
+    """Intents in doubt again: the reversal that had closed them is taken back."""
 
 
 def resolve(seat: Seat[Any], adapters: Adapters, order_id: str, said: Decision) -> Step[AnyOrder]:
@@ -179,7 +182,8 @@ def _declined(adapter: AnyAdapter, view: View, intent: OpenIntent, said: Decisio
         raise _no(view, said, Refusal(code="resolve.gone_on", message=view.phrases.say("resolve.gone_on")))
     before = fold(attrs.evolve(standing.record, entries=standing.record.entries[: yes.version - 1]))
     facts: Facts = before.facts(adapter.facts, adapter.opening())
-    return _Ruling(intent=intent, state=before.state, facts=facts, closes=(intent.name,))
+    reopens = tuple(standing.intents[name] for name in yes.closes if name != intent.name)
+    return _Ruling(intent=intent, state=before.state, facts=facts, closes=(intent.name,), reopens=reopens)
 
 
 def _landed_before(standing: Standing, name: str) -> Entry | None:
@@ -208,14 +212,15 @@ def _write(adapter: AnyAdapter, view: View, ruling: _Ruling, said: Decision) -> 
         source = source_of(standing, ruling.intent.name)
         draft = attrs.evolve(
             draft,
-            body=pack({"facts": tree, **apart(personal)}),
+            body=pack({"facts": tree, **apart(personal), **_watch(adapter, standing, ruling)}),
             personal=personal_of(order, ruling.facts.subject(), personal, follows=source),
         )
         claim = ruling.facts.claim() if said.verdict is Verdict.ACCEPTED else None
+    drafts = (draft, *(_in_doubt_again(draft, one) for one in ruling.reopens))
     append = Append(
         order_id=order.id,
         expected_version=standing.version,
-        entries=(draft,),
+        entries=drafts,
         claims=() if claim is None else (claim,),
     )
     try:
@@ -223,4 +228,26 @@ def _write(adapter: AnyAdapter, view: View, ruling: _Ruling, said: Decision) -> 
     except ClaimTakenError as taken:
         detail = f"the provider's order is already ours as {taken.order_id}"
         raise view.conflict(ruling.intent.trigger, detail, "resolve.conflict") from None
-    return extended(standing.record, entries, (draft,))
+    return extended(standing.record, entries, drafts)
+
+
+def _watch(adapter: AnyAdapter, standing: Standing, ruling: _Ruling) -> dict[str, Any]:
+    return to_watch(adapter, standing, ruling.intent.name) if len(ruling.closes) > 1 else {}
+
+
+def _in_doubt_again(ruled: Draft, intent: Entry) -> Draft:
+    """Nobody knows again what became of a step whose reversal was not done after all; the same person can tell."""
+    reason = f"'{ruled.trigger}', which had settled '{intent.trigger}', was not done after all"
+    check = "whether it took effect at the provider"
+    return Draft(
+        kind=EntryKind.ESCALATED,
+        trigger=intent.trigger,
+        state=ruled.state,
+        at=ruled.at,
+        by=ruled.by,
+        why=f"{reason}. Look at: {check}",
+        code="recovery.gave_up",
+        intent=intent.intent,
+        ownership=OVER,
+        body=pack({"reason": reason, "check": check}),
+    )

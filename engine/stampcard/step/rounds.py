@@ -20,16 +20,30 @@ from stampcard.adapter import AnyAdapter
 from stampcard.errors import JournalError, NotAllowedError, StampcardError
 from stampcard.journal.contract import StoreError
 from stampcard.journal.fold import PROBE, OpenIntent, Standing, landed
+from stampcard.journal.reversals import REVERSED
 from stampcard.model import Entry, EntryKind, Environment
 from stampcard.recovery import Escalation, LeftAlone, Recovered, RecoveryReport, Settled
+from stampcard.step.aftermath import after_reversal
 from stampcard.step.backoff import due, left
-from stampcard.step.effects import Load, Monotonic, Now, OpenOrders, Step, perform
+from stampcard.step.effects import Load, Monotonic, Now, OpenOrders, Step, Watched, perform
 from stampcard.step.look import look, unwritable
 from stampcard.step.recover import attempt, first_open
 from stampcard.step.verb import Seat
 from stampcard.step.view import View, given_up
 
-__all__ = ["AWAY", "Adapters", "Away", "Turn", "escalations", "open_orders", "recover_all", "recover_one", "turn_to"]
+__all__ = [
+    "AWAY",
+    "Adapters",
+    "Away",
+    "Turn",
+    "escalations",
+    "open_orders",
+    "recover_all",
+    "recover_one",
+    "turn_to",
+    "watch_one",
+    "watched_orders",
+]
 
 log = logging.getLogger("stampcard.recovery")
 Adapters: TypeAlias = Mapping[tuple[str, Environment], AnyAdapter]
@@ -76,8 +90,11 @@ def recover_all(
     away, tried = Away(), 0
     results: list[Recovered] = []
     left_alone: list[LeftAlone] = []
-    for order_id in (yield from open_orders(seat)):
-        turn = yield from recover_one(seat, adapters, order_id, away, may_try=limit is None or tried < limit)
+    opened = yield from open_orders(seat)
+    watched = yield from watched_orders(seat, REVERSED)
+    turns = [(recover_one, one) for one in opened] + [(watch_one, one) for one in watched]
+    for turn_at, order_id in turns:
+        turn = yield from turn_at(seat, adapters, order_id, away, may_try=limit is None or tried < limit)
         tried += turn.tried
         results += turn.results
         left_alone += () if turn.left_alone is None else (turn.left_alone,)
@@ -91,6 +108,14 @@ def open_orders(seat: Seat[Any]) -> Step[tuple[str, ...]]:
     """Ids of the orders with something open, oldest first. Raises JournalError."""
     try:
         return (yield from perform(OpenOrders()))
+    except StoreError as broken:
+        raise JournalError(seat.phrases.say("journal.unavailable"), detail=str(broken)) from None
+
+
+def watched_orders(seat: Seat[Any], why: str) -> Step[tuple[str, ...]]:
+    """Ids of the orders watched for that reason, the longest watched first. Raises JournalError."""
+    try:
+        return (yield from perform(Watched(why)))
     except StoreError as broken:
         raise JournalError(seat.phrases.say("journal.unavailable"), detail=str(broken)) from None
 
@@ -128,6 +153,35 @@ def recover_one(seat: Seat[Any], adapters: Adapters, order_id: str, away: Away, 
     except JournalError as damaged:
         log.error("order %s is in doubt and cannot be read: %s", order_id, damaged.detail)
         return _troubled(order_id, "", "", f"it cannot be read: {damaged.detail}")
+
+
+def watch_one(seat: Seat[Any], adapters: Adapters, order_id: str, away: Away, *, may_try: bool = True) -> Step[Turn]:
+    """One turn over an order whose reversal from doubt is watched."""
+    provider = trigger = ""
+    try:
+        found = yield from turn_to(seat, adapters, order_id)
+        if found is None or isinstance(found, LeftAlone):
+            return Turn(left_alone=found, pause=_LATER)
+        adapter, view = found
+        provider, moment = adapter.name, (yield from perform(Monotonic()))
+        trigger = "" if view.watch is None else view.watch.trigger
+        rest = away.left(view, moment)
+        came = yield from after_reversal(seat, adapter, view, may_look=may_try and rest <= 0)
+    except StampcardError as error:
+        log.error("order %s cannot be watched: %s", order_id, error)
+        return _troubled(order_id, provider, trigger, error.detail)
+    except Exception as error:  # noqa: BLE001  an adapter's mistake must not keep the other orders from their turn
+        log.error("order %s cannot be watched: the adapter failed (%s)", order_id, type(error).__name__)
+        return _troubled(order_id, provider, trigger, f"the adapter failed ({type(error).__name__})")
+    if came is None:
+        return Turn(pause=_LATER)
+    if came.away is not None:
+        away.meets(view, moment, max(AWAY, came.away.retry_after or 0.0))
+    result = _recovered(view, came.trigger, came.result, came.why)
+    level = logging.WARNING if came.result is Settled.ESCALATED else logging.INFO
+    if came.result is not Settled.WATCHED:
+        log.log(level, "order %s, reversed '%s': %s (%s)", order_id, came.trigger, came.result, came.why)
+    return Turn(results=(result,), tried=came.looked, pause=max(came.pause, rest))
 
 
 def _recover(seat: Seat[Any], adapter: AnyAdapter, view: View, away: Away, may_try: bool) -> Step[Turn]:
@@ -191,9 +245,9 @@ def _waiting(view: View, one: OpenIntent, first: OpenIntent) -> Recovered:
     return _recovered(view, one, Settled.STILL_OPEN, f"waits for '{first.trigger}'")
 
 
-def _recovered(view: View, intent: OpenIntent, result: Settled, why: str) -> Recovered:
-    header = view.standing.header
-    return Recovered(order_id=header.order_id, provider=header.provider, trigger=intent.trigger, result=result, why=why)
+def _recovered(view: View, step: OpenIntent | str, result: Settled, why: str) -> Recovered:
+    header, trigger = view.standing.header, step if isinstance(step, str) else step.trigger
+    return Recovered(order_id=header.order_id, provider=header.provider, trigger=trigger, result=result, why=why)
 
 
 def _became(after: View, was: OpenIntent) -> Recovered:

@@ -26,7 +26,8 @@ from stampcard.errors import (
 from stampcard.journal.codec import unpack
 from stampcard.journal.contract import StoreError
 from stampcard.journal.fold import PROBE, OpenIntent, Standing
-from stampcard.model import AnyOrder, Doubt, Entry, EntryKind, Facts, Order, Possible, Refusal
+from stampcard.journal.reversals import watch
+from stampcard.model import AnyOrder, Doubt, Entry, EntryKind, Facts, Order, Possible, Refusal, Watch
 from stampcard.phrases import Phrases
 from stampcard.step.backoff import due
 from stampcard.step.trouble import declined, not_sent
@@ -119,10 +120,16 @@ class View:
             ticket=header.ticket,
             doubt=self.doubt(),
             possible=self.possible(),
+            watch=self.watch,
             allowed=self.allowed,
             final=state in lifecycle.final,
             cashier=self.cashier(),
         )
+
+    @cached_property
+    def watch(self) -> Watch | None:
+        """The reversal from doubt that is still watched."""
+        return watch(self.standing)
 
     def supposed(self, *, before: int | None = None) -> AnyOrder:
         """The order as it is if every open step took effect, or every one promised before that version.
@@ -179,7 +186,7 @@ class View:
         ]
 
     def doubt(self) -> Doubt | None:
-        """The newest open intent that needs a person, else the newest open one."""
+        """The reversal recovery is at, else the newest open intent that needs a person, else the newest open one."""
         found = self._doubted()
         if found is None:
             return None
@@ -197,6 +204,10 @@ class View:
 
     def _doubted(self) -> OpenIntent | None:
         opened = self.standing.open
+        newest = opened[-1] if opened else None
+        row = None if newest is None else self.adapter.lifecycle.row(newest.source, newest.trigger)
+        if newest is not None and newest.escalated is None and row is not None and row.reverses:
+            return newest  # while it may undo them, nobody has to look at the others
         return next((o for o in reversed(opened) if o.escalated is not None), opened[-1] if opened else None)
 
     def _reversible(self) -> bool:
@@ -206,6 +217,8 @@ class View:
     def cashier(self) -> str:
         """One sentence: where this order stands."""
         found = self._doubted()
+        if found is None and self.watch is not None:
+            return self.phrases.say("reversal.watched")
         if found is None:
             lifecycle, state = self.standing.header.lifecycle, self.standing.state
             return self.phrases.say(f"state.{lifecycle}.{state}")

@@ -1,21 +1,24 @@
 """Which orders the journal is told to watch: those the provider may move without us.
 
-May live here: whether an order is to be watched, decided when an entry moves it. May not: a look, an effect.
+Two reasons: its provider moves it by itself, or a reversal closed a step whose ending nobody knew. May live here:
+whether an order is to be watched, decided when an entry moves it. May not: a look, an effect.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Final
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 import attrs
 
 from stampcard.adapter import AnyAdapter
 from stampcard.commands import Observe
 from stampcard.journal.contract import Append
-from stampcard.model import AnyOrder, Facts
+from stampcard.journal.fold import Standing
+from stampcard.journal.reversals import LATE_YES, REVERSED, is_from_doubt, watch_note
+from stampcard.model import AnyOrder, EntryKind, Facts
 
-__all__ = ["OBSERVED", "followed", "rests"]
+__all__ = ["OBSERVED", "followed", "rests", "to_watch", "weighed"]
 
 OBSERVED: Final = "observe"
 """Why an order is watched: its provider is asked where it stands, on its schedule."""
@@ -23,6 +26,8 @@ OBSERVED: Final = "observe"
 
 def followed(append: Append, adapter: AnyAdapter, order: AnyOrder, facts: Facts | None, now: datetime) -> Append:
     """The append that moves an order, with whether it is to be watched from there on. order: as it was before."""
+    if any(is_from_doubt(entry) for entry in append.entries):
+        append = attrs.evolve(append, watch=(*append.watch, REVERSED))
     lifecycle, state = adapter.lifecycle, append.entries[-1].state
     if not any(row.trigger == Observe.trigger for row in lifecycle.rows):
         return append
@@ -34,8 +39,33 @@ def followed(append: Append, adapter: AnyAdapter, order: AnyOrder, facts: Facts 
         doubt=None,
     )
     if rests(adapter, there, now):
-        return attrs.evolve(append, unwatch=(OBSERVED,))
-    return attrs.evolve(append, watch=(OBSERVED,))
+        return attrs.evolve(append, unwatch=(*append.unwatch, OBSERVED))
+    return attrs.evolve(append, watch=(*append.watch, OBSERVED))
+
+
+def to_watch(adapter: AnyAdapter, standing: Standing, name: str) -> dict[str, Any]:
+    """What the acceptance of the reversal `name` notes of the steps it closes unanswered; {} when there are none.
+
+    A step that changes nothing at the provider leaves nothing to watch for.
+    """
+    steps = [
+        (one, policy)
+        for one in standing.open
+        if one.name != name and (policy := adapter.policies.get(one.trigger)) is not None and not policy.effectless
+    ]
+    if not steps:
+        return {}
+    until = max(one.last_at + timedelta(seconds=policy.late_window) for one, policy in steps)
+    return watch_note(until, tuple(one.name for one, _ in steps))
+
+
+def weighed(append: Append, standing: Standing) -> Append:
+    """The append of a late reply: one that says that a reversed step took effect has the order looked at once more."""
+    late = append.entries[0]
+    ending = standing.endings.get(late.intent or "")
+    if late.kind is not EntryKind.EVIDENCE or late.code != LATE_YES or ending is None or not is_from_doubt(ending):
+        return append
+    return attrs.evolve(append, watch=(*append.watch, REVERSED))
 
 
 def rests(adapter: AnyAdapter, order: AnyOrder, now: datetime, looks: int = 0) -> bool:

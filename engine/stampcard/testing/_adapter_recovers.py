@@ -16,6 +16,7 @@ from stampcard.adapter import (
     Declined,
     Escalate,
     Evidence,
+    LookBack,
     NotSent,
     Outcome,
     Policy,
@@ -23,9 +24,10 @@ from stampcard.adapter import (
     Recovery,
     Repeat,
     Resend,
+    Restored,
     Unknown,
 )
-from stampcard.testing._adapter_values import OUTCOMES, AdapterSubject, Example, samples_in
+from stampcard.testing._adapter_values import OUTCOMES, AdapterSubject, Example, answers_in, samples_in
 from stampcard.testing.mutations import HOSTILE
 from stampcard.wire import Response
 
@@ -100,7 +102,35 @@ class AdapterRecovers(AdapterSubject):
             shown = f"{probe.request!r} {probe.request.target} {dict(probe.request.headers)}"
             assert not [secret for secret in self.secrets if secret in shown], name
 
+    def test_a_look_back_is_believed_only_in_the_provider_s_own_words(self) -> None:
+        """What is asked after a reversal from doubt. Only the provider's own word says that all is back."""
+        for name, look in self._looks_back():
+            shown = f"{look.request!r} {look.request.target} {dict(look.request.headers)}"
+            for response in self._answers():
+                seen: object = look.read(response, ())
+                assert isinstance(seen, (Restored, Escalate, NotSent, Unknown)), name
+                if isinstance(seen, Escalate):
+                    assert seen.reason, name
+                    assert seen.check, name
+                shown += repr(seen)
+            failed = [Response(status=status, headers={}, body=b"{}") for status in (302, 408, 429, 500, 503)]
+            failed += [Response(status=200, headers={}, body=HOSTILE[page]) for page in _PAGES]
+            for response in failed:
+                assert isinstance(look.read(response, ()), NotSent | Unknown), f"{name} at {response.status}"
+            assert not [secret for secret in self.secrets if secret in shown], name
+
     # inside
+
+    def _looks_back(self) -> Iterator[tuple[str, LookBack]]:
+        """Of every step of the samples that a reversal may undo from doubt."""
+        adapter = self.adapter()
+        for name, sample in samples_in(self.samples).items():
+            example = self.example(sample) if sample.accepted else None
+            if example is None or not adapter.lifecycle.reversible(str(example.order.state), sample.trigger):
+                continue
+            look = adapter.look_back(example.order, example.command)
+            if look is not None:
+                yield name, look
 
     def _advised(self) -> Iterator[tuple[str, Policy, Example, Evidence, Recovery[Any, Any]]]:
         """Every step of the samples, with all that may be known of it, and what is advised."""
@@ -122,12 +152,7 @@ class AdapterRecovers(AdapterSubject):
                 yield name, policy, example, evidence, advice
 
     def _answers(self) -> Iterator[Response]:
-        for sample in samples_in(self.samples).values():
-            yield sample.response
-            yield Response(status=200, headers={}, body=sample.response.body)
-        small = {name: body for name, body in HOSTILE.items() if len(body) < 10_000}
-        for status, body in itertools.product((200, 404), small.values()):
-            yield Response(status=status, headers={}, body=body)
+        return answers_in(self.samples)
 
 
 def _evidence(policy: Policy) -> Iterator[Evidence]:

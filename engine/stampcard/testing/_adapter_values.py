@@ -6,8 +6,9 @@ promise.
 
 from __future__ import annotations
 
+import itertools
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Final, cast
 
@@ -17,9 +18,10 @@ import httpx
 from stampcard.adapter import Accepted, AnyAdapter, Declined, NotSent, Unknown
 from stampcard.commands import Command
 from stampcard.model import AnyOrder, Site
+from stampcard.testing.mutations import HOSTILE
 from stampcard.wire import Response
 
-__all__ = ["OUTCOMES", "AdapterSubject", "AuthCase", "Example", "Sample", "holds", "samples_in"]
+__all__ = ["OUTCOMES", "AdapterSubject", "AuthCase", "Example", "Sample", "answers_in", "holds", "samples_in"]
 
 
 @attrs.frozen(kw_only=True)
@@ -121,6 +123,16 @@ def samples_in(folder: Path | str) -> dict[str, Sample]:
             request=request.read_bytes() if request.exists() else None,
         )
     return found
+
+
+def answers_in(folder: Path | str) -> Iterator[Response]:
+    """What a look may be answered: every sample, the same as a success, and small hostile bodies."""
+    for sample in samples_in(folder).values():
+        yield sample.response
+        yield Response(status=200, headers={}, body=sample.response.body)
+    small = [body for body in HOSTILE.values() if len(body) < 10_000]
+    for status, body in itertools.product((200, 404), small):
+        yield Response(status=status, headers={}, body=body)
 
 
 def _case(file: Path) -> dict[str, Any]:

@@ -124,6 +124,15 @@ class JournalReads(JournalWrites):
         assert [s.header.order_id for s in journal.find(state="placed", provider="spendgo", text="c")] == ["c"]
         assert journal.find(state="placed", text="b") == ()
 
+    def test_a_long_listing_is_read_page_by_page_whatever_is_opened_meanwhile(self, journal: Journal) -> None:
+        for number in range(5):
+            journal.append(opening(f"o{number}", provider="kigo" if number == 1 else "spendgo"))
+        assert [s.header.order_id for s in journal.find(limit=2)] == ["o4", "o3"]
+        journal.append(opening("o5"))
+        assert [s.header.order_id for s in journal.find(before="o3", limit=2)] == ["o2", "o1"]
+        assert [s.header.order_id for s in journal.find(before="o3", provider="spendgo", limit=2)] == ["o2", "o0"]
+        assert journal.find(before="o0") == journal.find(before="o9") == ()
+
     def test_a_summary_tells_where_the_order_stands(self, journal: Journal) -> None:
         later = NOON + timedelta(minutes=5)
         append = opening("a", intent("i"), intent("j"), ticket="7")

@@ -11,7 +11,7 @@
         def example(self, sample: Sample) -> Example:
             return Example(order=order_before(sample.trigger), command=COMMANDS[sample.trigger])
 
-`adapters/ADDING_A_PROVIDER.md` says what each failure means. May live here: the way in. The promises are in the three
+`adapters/ADDING_A_PROVIDER.md` says what each failure means. May live here: the way in. The promises are in the four
 parts it joins. Needs pytest and Hypothesis (the extra `testing`).
 """
 
@@ -21,9 +21,13 @@ import pytest
 
 # Before the import: it makes pytest explain the asserts of modules outside your tests.
 pytest.register_assert_rewrite(
-    "stampcard.testing._adapter_requests", "stampcard.testing._adapter_reads", "stampcard.testing._adapter_recovers"
+    "stampcard.testing._adapter_requests",
+    "stampcard.testing._adapter_reads",
+    "stampcard.testing._adapter_recovers",
+    "stampcard.testing._adapter_compares",
 )
 
+from stampcard.testing._adapter_compares import AdapterCompares  # noqa: E402  after the call above
 from stampcard.testing._adapter_reads import AdapterReads  # noqa: E402  after the call above
 from stampcard.testing._adapter_recovers import AdapterRecovers  # noqa: E402  after the call above
 from stampcard.testing._adapter_requests import AdapterRequests  # noqa: E402  after the call above
@@ -32,5 +36,5 @@ from stampcard.testing._adapter_values import AuthCase, Example, Sample, samples
 __all__ = ["AdapterContract", "AuthCase", "Example", "Sample", "samples_in"]
 
 
-class AdapterContract(AdapterRequests, AdapterReads, AdapterRecovers):
+class AdapterContract(AdapterRequests, AdapterReads, AdapterRecovers, AdapterCompares):
     """Subclass it as Test...; say `samples`, `adapter` and `example`, and as much of the rest as there is."""

@@ -136,8 +136,10 @@ class AsyncRuntime:
                 return await self._disk().read(lambda: self.journal.unwatch(order_id, why, version=version))
             case do.Changes(after, limit):
                 return await self._disk().read(lambda: self.journal.changes(after=after, limit=limit))
-            case do.Find(text, provider, limit):
-                return await self._disk().read(lambda: self.journal.find(text=text, provider=provider, limit=limit))
+            case do.Find(text, provider, limit, before):
+                return await self._disk().read(
+                    lambda: self.journal.find(text=text, provider=provider, before=before, limit=limit)
+                )
             case do.Forget(subject):
                 self._recent.clear()
                 return await self._disk().read(lambda: self.journal.forget(subject))

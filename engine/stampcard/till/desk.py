@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Final, Generic, TypeVar
 
 from stampcard.adapter import AnyAdapter
 from stampcard.errors import JournalError
 from stampcard.journal.contract import StoreError
 from stampcard.model import AnyOrder, Entry, Environment
+from stampcard.reconciliation import Compared, ReconciliationReport
 from stampcard.recovery import Escalation, Recovered, RecoveryReport, Verdict
 from stampcard.step.effects import Changes, Effect, Forget, Load, Step, perform
 from stampcard.step.look import built_order_id, site_of, unknown
 from stampcard.step.personal import guest_of, person
+from stampcard.step.reconcile import reconcile_all
 from stampcard.step.resolve import Decision, resolve
 from stampcard.step.rounds import escalations, open_orders, recover_all, turn_to
 from stampcard.step.verb import M, Seat, Seated, verb
@@ -104,6 +106,24 @@ class Desk(Seated[M], Generic[M]):
             before_recovery=before_recovery,
         )
         return (yield from resolve(self._seat, self._adapters, order_id, wanted))
+
+    @verb
+    def reconcile(
+        self,
+        *,
+        provider: str | None = None,
+        since: datetime | None = None,
+        progress: Callable[[Compared], None] | None = None,
+    ) -> Step[ReconciliationReport]:
+        """Compare the journal with what the providers in use show, for every settled order; nothing changes there.
+
+        provider: only its orders. since: only those opened or changed since; a time without a zone is this machine's
+        own. progress: told of each order as it comes. A difference is written into the order's history, once. A
+        provider that cannot be asked, or wants to be left alone, is left alone, and its orders are unknown. Raises
+        JournalError.
+        """
+        run = reconcile_all(self._seat, self._adapters, provider=provider, since=since, progress=progress)
+        return (yield from run)
 
     @verb
     def forget(self, member_id: str, *, provider: str) -> Step[int]:

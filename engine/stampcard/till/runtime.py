@@ -172,8 +172,8 @@ class SyncRuntime:
                 return self.journal.unwatch(order_id, why, version=version)
             case do.Changes(after, limit):
                 return self.journal.changes(after=after, limit=limit)
-            case do.Find(text, provider, limit):
-                return self.journal.find(text=text, provider=provider, limit=limit)
+            case do.Find(text, provider, limit, before):
+                return self.journal.find(text=text, provider=provider, before=before, limit=limit)
             case do.Forget(subject):
                 self.recent.clear()
                 return self.journal.forget(subject)

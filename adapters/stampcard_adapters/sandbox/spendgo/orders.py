@@ -56,6 +56,8 @@ class Orders:
             if self._switches.repeat == "replayed":
                 return done.answer
             order = self._without_memory(order, request)
+        elif self._lands_late(order, request):
+            order = _not_taken(order)
         elif order.state not in PREDECESSORS[request.status]:
             now = "has not been seen before" if order.state is None else f"is {order.state}"
             raise self._out_of_sequence(f"Order {now}: it cannot be {request.status}.", request)
@@ -123,9 +125,13 @@ class Orders:
         """A repeat at a provider that does not recognise it: refused, or applied once more."""
         if self._switches.repeat == "refused" or order.state != request.status:
             raise self._out_of_sequence(f"Order is already {order.state}.", request)
-        if order.redemption is not None and request.status in ("placed", "billed"):
-            return attrs.evolve(order, redemption=attrs.evolve(order.redemption, taken=False))
-        return order
+        return _not_taken(order) if request.status in ("placed", "billed") else order
+
+    def _lands_late(self, order: Order, request: OrderRequest) -> bool:
+        """Whether this is a stage that the void has overtaken, at a provider that lets it land nevertheless."""
+        if self._switches.after_void == "refused" or order.state != "voided":
+            return False
+        return request.status in ("placed", "billed") and order.states[-2] in PREDECESSORS[request.status]
 
     def _out_of_sequence(self, message: str, request: OrderRequest) -> RefusedError:
         status = self._switches.out_of_sequence
@@ -151,6 +157,13 @@ class Orders:
                     yield f"order {order.id or order.key} is {order.state}: {account} moved by {booked}, not by {due}"
         for key in sorted(ledger.orders() - self._orders.keys()):
             yield f"order {key} moved something and does not exist"
+
+
+def _not_taken(order: Order) -> Order:
+    """As if its reward had not been taken yet."""
+    if order.redemption is None:
+        return order
+    return attrs.evolve(order, redemption=attrs.evolve(order.redemption, taken=False))
 
 
 def _expected(order: Order) -> Mapping[str, Decimal]:

@@ -25,6 +25,8 @@ class Switches:
     invalid_reward_at_checkout: `message` answers 200, discount 0 and a message; `error` answers like later stages.
     guest_reward: a reward in a guest order is treated like an invalid one (`rejected`), or not looked at (`ignored`).
     foreign_reward_status: HTTP status for a reward that is another member's, from placed on (the manual lists 403).
+    after_void: a `placed` or `billed` that comes for the first time when the order is voided already (a late landing):
+        `refused` as out of sequence, or it `lands`, and takes what it takes.
     conflict_status: HTTP status when email and phone belong to different members (the code is 409 either way).
     accept_minified: also accept a signature over the minified form of a body that was sent with whitespace.
     """
@@ -35,5 +37,6 @@ class Switches:
     invalid_reward_at_checkout: Literal["message", "error"] = "message"
     guest_reward: Literal["rejected", "ignored"] = "rejected"
     foreign_reward_status: Literal[400, 403] = 400
+    after_void: Literal["refused", "lands"] = "refused"
     conflict_status: Literal[400, 409] = 400
     accept_minified: bool = False
