@@ -90,7 +90,7 @@ class KiboScenario(Scenario):
             case "authorized":
                 wish = verbs.abandon(order, why=_WHY)
             case "created":
-                wish = verbs.observe(order) if draw.chance(0.5) else verbs.cancel(order, CancelReason.MISTAKE)
+                wish = verbs.observe(order) if draw.chance(0.65) else verbs.cancel(order, CancelReason.MISTAKE)
             case _:
                 return None
         return wish

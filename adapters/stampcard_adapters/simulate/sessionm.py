@@ -26,7 +26,7 @@ _SLOW: Final = (3.0, 12.0, 40.0)
 _FIELDS: Final[tuple[Fields, ...]] = ("everywhere", "everywhere", "update")
 _TELLS: Final[tuple[Literal["unique", "repeatable", "ignored"], ...]] = ("unique", "unique", "repeatable", "ignored")
 _ORDERS: Final[tuple[Order, ...]] = (*("newest",) * 9, "oldest")
-_PENDING: Final = ("approve",) * 7 + ("reject",) * 7 + ("observe",) * 5
+_PENDING: Final = ("approve",) * 6 + ("reject",) * 6 + ("observe",) * 12
 
 
 class SessionMScenario(Scenario):

@@ -69,9 +69,17 @@ class Scenario(ABC):
     not_twice: frozenset[str] = frozenset()
     """Triggers the provider itself does twice when the network delivers a request twice: no till can help that."""
 
+    longest_trouble: int = 99
+    """Calls of an order, one after the other, that may meet a fault or a crash: then one gets through."""
+
     def __init__(self, provider: Any, model: Any) -> None:
         self.provider = provider
         self.model = model
+
+    @property
+    def mode(self) -> str:
+        """How this world's provider was drawn, in a few words: orders handed to a person are told by it."""
+        return "any"
 
     # what people do
 

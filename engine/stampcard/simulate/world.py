@@ -12,11 +12,13 @@ from typing import Any, Final
 
 import attrs
 
+from stampcard.adapter import Repeat
 from stampcard.errors import NeedsHumanError, StampcardError, UnknownOrderError
 from stampcard.journal.contract import Record
 from stampcard.journal.fold import fold
 from stampcard.model import AnyOrder
 from stampcard.phrases import Phrases
+from stampcard.simulate.cells import LOOK
 from stampcard.simulate.chance import Draw
 from stampcard.simulate.invariants import broken_history, still_open
 from stampcard.simulate.network import Network
@@ -55,6 +57,7 @@ class World(Reports):
         self.network.away = list(plan.away)
         self.shops = [Shop(self, n, tills) for n, tills in enumerate(plan.tills[: self.scenario.shops])]
         self.adapter = self.shops[0].tills[0].adapter
+        self.tally.modes[self.scenario.mode] = len(plan.visits)
         self._observes = "observe" in self.adapter.policies
         self.customers = {v.order_id: Customer(v, self.shops[v.shop % len(self.shops)]) for v in plan.visits}
 
@@ -82,8 +85,10 @@ class World(Reports):
 
     @property
     def operations(self) -> tuple[str, ...]:
-        """What the provider can be called for."""
-        return tuple(sorted(self.adapter.policies))
+        """What the provider is called for; and what recovery asks it, where it looks before it sends again."""
+        policies = self.adapter.policies
+        looks = [name + LOOK for name, policy in policies.items() if policy.repeat is Repeat.PROBE_FIRST]
+        return tuple(sorted([*policies, *looks]))
 
     def mint(self) -> str:
         """A name nobody else has."""
@@ -275,6 +280,7 @@ class World(Reports):
         if reason is None:
             raise Broken("at rest", order_id, f"handed to a person, and need not be: {said}")
         self.tally.escalations[reason] += 1
+        self.tally.handed[self.scenario.mode] += 1
         return order
 
 
