@@ -10,6 +10,7 @@ This is what a POS imports. Who writes a provider imports `stampcard.adapter`, `
 from typing import TYPE_CHECKING
 
 from stampcard.errors import (
+    ChargeFailedError,
     ConfigurationError,
     ConflictError,
     DeclinedError,
@@ -54,6 +55,19 @@ from stampcard.model import (
     TenderKind,
     Totals,
 )
+from stampcard.payment import (
+    AsyncCharges,
+    ChargeAttempt,
+    ChargePending,
+    ChargeResult,
+    Charges,
+    ChargeUnknown,
+    NotReversed,
+    NotTaken,
+    ReversalResult,
+    Reversed,
+    Taken,
+)
 from stampcard.reconciliation import Compared, Comparison, PossibleHold, ReconciliationReport, Tally, Unsettled, Untold
 from stampcard.recovery import Escalation, LeftAlone, Recovered, RecoveryReport, Settled, Verdict
 from stampcard.sealed import Sealed, SealKey
@@ -63,11 +77,18 @@ __all__ = [
     "GUEST",
     "Address",
     "AnyOrder",
+    "AsyncCharges",
     "AsyncTill",
     "AuthorizationState",
     "Basket",
     "CardBrand",
     "Channel",
+    "ChargeAttempt",
+    "ChargeFailedError",
+    "ChargePending",
+    "ChargeResult",
+    "ChargeUnknown",
+    "Charges",
     "Compared",
     "Comparison",
     "ConfigurationError",
@@ -93,7 +114,9 @@ __all__ = [
     "NeedsHumanError",
     "Next",
     "NotAllowedError",
+    "NotReversed",
     "NotSentError",
+    "NotTaken",
     "Order",
     "Possible",
     "PossibleHold",
@@ -103,6 +126,8 @@ __all__ = [
     "RecoveryReport",
     "RedemptionState",
     "Refusal",
+    "ReversalResult",
+    "Reversed",
     "Reward",
     "SealKey",
     "Sealed",
@@ -110,6 +135,7 @@ __all__ = [
     "Settled",
     "Site",
     "StampcardError",
+    "Taken",
     "Tally",
     "Tender",
     "TenderKind",

@@ -273,6 +273,8 @@ class Adapter(ABC, Generic[S, F, C]):
     """Trigger -> policy. A trigger of the lifecycle that calls the provider and is not here is unsupported."""
     environment: Environment
     base_url: str
+    calls_per_minute: float | None = None
+    """The rate the provider declares, where it does: calls beyond it are not made."""
 
     @abstractmethod
     def opening(self) -> F:

@@ -37,6 +37,8 @@ __all__ = [
 ]
 
 S = TypeVar("S", bound=StrEnum)
+_RESERVED: Final = frozenset({"charge", "reverse"})
+"""What an order's history says of the customer's money (`stampcard.model.charge`): no step of a provider's."""
 
 
 class PurchaseState(StrEnum):
@@ -187,6 +189,7 @@ def _prove(lifecycle: Lifecycle[S]) -> None:
     seen: dict[tuple[str, str], Row[S]] = {}
     for row in lifecycle.rows:
         _need(lifecycle, bool(row.trigger and row.sources and row.destinations), "a row lacks a part", row)
+        _need(lifecycle, row.trigger not in _RESERVED, "the trigger is the name of a payment's step", row)
         _need(lifecycle, declared >= {*row.sources, *row.destinations}, "a state is not declared", row)
         _need(lifecycle, not row.reverses or row.calls_provider, "a reversal must call the provider", row)
         _need(lifecycle, len(set(row.guards)) == len(row.guards), "a guard is named twice", row)

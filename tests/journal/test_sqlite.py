@@ -21,6 +21,8 @@ from stampcard.testing.journal_contract import append_of, opening
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="Windows has no file modes")
 
+NEWEST = _database.scripts()[-1][0]
+
 
 def plainly(path: Path, *statements: str) -> None:
     """As another program would: its own connection, no settings of ours."""
@@ -159,7 +161,7 @@ def test_its_settings_are_as_promised(journal: SqliteJournal, path: Path) -> Non
         "temp_store": 2,
         "busy_timeout": 10_000,
         "application_id": 0x53544D50,
-        "user_version": 4,
+        "user_version": NEWEST,
     }
     for connection in (journal._writer, journal._reader):
         assert {name: connection.execute(f"PRAGMA {name}").fetchone()[0] for name in promised} == promised
@@ -191,8 +193,8 @@ def test_history_cannot_be_rewritten(journal: SqliteJournal, statement: str) -> 
 
 def test_a_journal_of_a_newer_release_is_refused(path: Path) -> None:
     SqliteJournal(path).close()
-    plainly(path, "PRAGMA user_version = 5")
-    with pytest.raises(StoreError, match="schema 5, this release knows 4"):
+    plainly(path, f"PRAGMA user_version = {NEWEST + 1}")
+    with pytest.raises(StoreError, match=f"schema {NEWEST + 1}, this release knows {NEWEST}"):
         SqliteJournal(path)
 
 
@@ -209,14 +211,17 @@ def test_an_upgrade_happens_whole_or_not_at_all(path: Path, monkeypatch: pytest.
     with closing(SqliteJournal(path)) as journal:
         journal.append(opening("a"))
     first = _database.scripts()
-    monkeypatch.setattr(_database, "scripts", lambda: [*first, (5, "CREATE TABLE new (x); CREATE TABLE new (x);")])
+    monkeypatch.setattr(
+        _database, "scripts", lambda: [*first, (NEWEST + 1, "CREATE TABLE new (x); CREATE TABLE new (x);")]
+    )
     with pytest.raises(StoreError):
         SqliteJournal(path)
     monkeypatch.setattr(_database, "scripts", lambda: first)
-    SqliteJournal(path).close()  # still schema 4
-    monkeypatch.setattr(_database, "scripts", lambda: [*first, (5, "CREATE TABLE new (x);"), (6, "DROP TABLE new;")])
+    SqliteJournal(path).close()  # as it was
+    more = [(NEWEST + 1, "CREATE TABLE new (x);"), (NEWEST + 2, "DROP TABLE new;")]
+    monkeypatch.setattr(_database, "scripts", lambda: [*first, *more])
     with closing(SqliteJournal(path)) as journal:
-        assert journal._writer.execute("PRAGMA user_version").fetchone() == (6,)
+        assert journal._writer.execute("PRAGMA user_version").fetchone() == (NEWEST + 2,)
         assert journal.load("a") is not None
 
 

@@ -83,6 +83,8 @@ class Lane:
                 return None
             case do.Abort():
                 return False
+            case do.SwitchedOff():
+                return None
             case do.OpenOrders():
                 return self.journal.open_orders()
             case do.Watched(why):

@@ -13,9 +13,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from stampcard.simulate import PROMISES, CrashPoint, Exhausted, SimulationReport
+from stampcard.simulate import PROMISES, CrashPoint, SimulationReport
 
-__all__ = ["exhausted_json", "reports_json", "show_exhausted", "show_reports"]
+__all__ = ["reports_json", "show_reports"]
 
 _CRASHES: Final = ("none", *(point.value for point in CrashPoint))
 
@@ -157,35 +157,4 @@ def reports_json(reports: Mapping[str, SimulationReport]) -> dict[str, Any]:
             ],
         }
         for provider, report in reports.items()
-    }
-
-
-def show_exhausted(out: Console, cases: Mapping[str, Exhausted]) -> None:
-    """How much was enumerated, then what broke."""
-    table = Table("world", title="enumerated", title_justify="left")
-    for heading in ("paths", "cases", "steps", "to a person", "failures"):
-        table.add_column(heading, justify="right")
-    for name, one in cases.items():
-        row = (one.paths, one.cases, one.steps, sum(one.escalations.values()), one.failed)
-        table.add_row(name, *map(str, row))
-    table.add_row("all", "", str(sum(one.cases for one in cases.values())), "", "", "")
-    out.print(table)
-    for name, one in cases.items():
-        for failure in one.failures:
-            out.rule(f"{name}: {escape(failure.promise)}")
-            out.print(failure.story, markup=False, highlight=False, soft_wrap=True)
-
-
-def exhausted_json(cases: Mapping[str, Exhausted]) -> dict[str, Any]:
-    """The same, for a program."""
-    return {
-        name: {
-            "paths": one.paths,
-            "cases": one.cases,
-            "steps": one.steps,
-            "escalations": one.escalations,
-            "failed": one.failed,
-            "failures": [{"promise": f.promise, "path": list(f.path), "story": f.story} for f in one.failures],
-        }
-        for name, one in cases.items()
     }

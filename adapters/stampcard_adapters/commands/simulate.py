@@ -7,17 +7,20 @@ May live here: options, progress, exit codes. May not: a world (`stampcard.simul
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Annotated, Final, NoReturn
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
-from stampcard.simulate import Exhausted, SimulationReport, exhaust, simulate_drawn, untroubled
+from stampcard.simulate import Exhausted, SimulationReport, simulate_drawn
 from stampcard_adapters.commands import _simulate_screen as screen
-from stampcard_adapters.simulate import PLAIN, SCENARIOS, SHARES
+from stampcard_adapters.commands._exhaustive import enumerated
+from stampcard_adapters.commands._exhaustive_screen import exhausted_json, show_exhausted
+from stampcard_adapters.simulate import SCENARIOS, SHARES
 
 __all__ = ["command"]
 
@@ -36,7 +39,10 @@ def command(
     exhaustive: Annotated[
         bool, typer.Option("--exhaustive", help="Every path of each lifecycle times every single trouble, enumerated.")
     ] = False,
-    pairs: Annotated[bool, typer.Option("--pairs", help="With --exhaustive: every pair of troubles too.")] = False,
+    pairs: Annotated[
+        bool, typer.Option("--pairs/--singles", help="With --exhaustive: every pair of troubles too.")
+    ] = False,
+    jobs: Annotated[int, typer.Option(min=1, max=64, help="With --exhaustive: processes side by side.")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="The report as JSON.")] = False,
 ) -> None:
     """Crash tills, lose messages, heal the world, and check that nothing is lost and nothing is done twice.
@@ -46,15 +52,17 @@ def command(
     chosen = sorted(SCENARIOS) if provider == _ALL else [provider.lower()]
     if not set(chosen) <= SCENARIOS.keys():
         _refuse(f"there is no provider {provider!r}; there are: {', '.join(sorted(SCENARIOS))}, and {_ALL}")
-    if pairs and not exhaustive:
-        _refuse("--pairs goes with --exhaustive")
+    if (pairs or jobs > 1) and not exhaustive:
+        _refuse("--pairs and --jobs go with --exhaustive")
     if exhaustive and hours is not None:
         _refuse("--hours does not go with --exhaustive: what is enumerated has an end")
     out = Console()
     if exhaustive:
-        cases = _enumerated(chosen, pairs)
-        _show(out, as_json, screen.exhausted_json(cases), lambda: screen.show_exhausted(out, cases))
-        raise typer.Exit(_BROKEN if any(one.failures for one in cases.values()) else 0)
+        began = time.monotonic()
+        worlds = _enumerated(chosen, pairs, jobs)
+        seconds = time.monotonic() - began
+        _show(out, as_json, exhausted_json(worlds), lambda: show_exhausted(out, worlds, seconds))
+        raise typer.Exit(_BROKEN if any(one.failed for one in worlds.values()) else 0)
     reports = _simulated(chosen, orders, seed, hours)
     _show(out, as_json, screen.reports_json(reports), lambda: screen.show_reports(out, reports))
     raise typer.Exit(_BROKEN if any(report.broken for report in reports.values()) else 0)
@@ -77,17 +85,23 @@ def _simulated(chosen: list[str], orders: int, seed: int, hours: float | None) -
     return reports
 
 
-def _enumerated(chosen: list[str], pairs: bool) -> dict[str, Exhausted]:
-    cases: dict[str, Exhausted] = {}
-    for name in chosen:
-        for variant, make in PLAIN[name].items():
-            with _progress(f"{name}, {variant}", None) as told, untroubled() as sweep:
-                cases[f"{name}, {variant}"] = exhaust(make, pairs=pairs, progress=told, sweep=sweep)
-    return cases
+def _enumerated(chosen: list[str], pairs: bool, jobs: int) -> dict[str, Exhausted]:
+    with _bar("pieces enumerated", None) as (bar, task):
+
+        def told(done: int, pieces: int, cases: int) -> None:
+            bar.update(task, completed=done, total=pieces, description=f"{cases:,} cases; pieces")
+
+        return enumerated(chosen, pairs=pairs, jobs=jobs, progress=told)
 
 
 @contextmanager
 def _progress(what: str, total: int | None) -> Generator[Callable[[int], None]]:
+    with _bar(what, total) as (bar, task):
+        yield lambda done: bar.update(task, completed=done)
+
+
+@contextmanager
+def _bar(what: str, total: int | None) -> Generator[tuple[Progress, TaskID]]:
     """A bar on the terminal; nothing where there is none."""
     console = Console(stderr=True)
     columns = (
@@ -98,8 +112,7 @@ def _progress(what: str, total: int | None) -> Generator[Callable[[int], None]]:
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task(what, total=total)
-        yield lambda done: bar.update(task, completed=done)
+        yield bar, bar.add_task(what, total=total)
 
 
 def _show(out: Console, as_json: bool, tree: object, show: Callable[[], None]) -> None:

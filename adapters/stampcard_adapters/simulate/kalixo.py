@@ -39,7 +39,19 @@ _BASKETS: Final = (
     (Item(product_id=9003, sku="KTEST-FAIL", price=_gbp("10")),),
     (Item(product_id=404, sku="GB-EN-404", price=_gbp("1")),),
 )
-_SLOW: Final = _BASKETS[3]
+_PLACED: Final = {
+    "requested": _BASKETS[5],
+    "processing": _BASKETS[5],
+    "completed": _BASKETS[1],
+    "failed": _BASKETS[7],
+    "refused": _BASKETS[8],
+}
+"""By how placing ends: what is bought."""
+_OPEN: Final = ("requested", "processing")
+_WAYS: Final = {
+    "place": tuple(_PLACED),
+    "observe": ("", "processing", "completed", "partially_completed", "cancelled", "failed", "error"),
+}
 _ENDED: Final = {
     "completed": ("completed", "partially_completed"),
     "partially_completed": ("partially_completed",),
@@ -113,8 +125,19 @@ class KalixoScenario(Scenario):
         wish: Wish = verbs.observe(order)
         return wish
 
-    def fire(self, verbs: Any, order: Any, trigger: str) -> Wish:
-        wish: Wish = verbs.place(order, _SLOW) if trigger == "place" else getattr(verbs, trigger)(order)
+    def ways(self, trigger: str) -> tuple[str, ...]:
+        return _WAYS.get(trigger, ("",))
+
+    def fire(self, verbs: Any, order: Any, trigger: str, way: str) -> Wish:
+        wish: Wish
+        if trigger == "place":
+            self.model.hold(way if way in _OPEN else None)
+            wish = verbs.place(order, _PLACED[way])
+        else:
+            status = self.model.states(order.id)[-1:]
+            if way and status in (("requested",), ("processing",)) and status != (way,):
+                self.model.move(order.id, way)
+            wish = getattr(verbs, trigger)(order)
         return wish
 
     def provider_acts(self, order: AnyOrder, draw: Draw) -> None:

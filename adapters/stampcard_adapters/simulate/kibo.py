@@ -20,6 +20,9 @@ __all__ = ["KiboScenario"]
 
 _STATUSES: Final[tuple[Literal[200, 201], ...]] = (200, 201)
 _WHY: Final = "simulated"
+_WEEK: Final = 8 * 86_400.0
+"""Longer than a hold lives."""
+_WAYS: Final = {"authorize": ("", "declined"), "observe": ("", "cancelled")}
 _AMOUNTS: Final = (None, None, None, Money("1.00", "USD"), Money("2.01", "USD"))
 
 
@@ -95,13 +98,22 @@ class KiboScenario(Scenario):
                 return None
         return wish
 
-    def fire(self, verbs: Any, order: Any, trigger: str) -> Wish:
+    def ways(self, trigger: str) -> tuple[str, ...]:
+        return _WAYS.get(trigger, ("",))
+
+    def waits(self, trigger: str) -> float:
+        return _WEEK if trigger == "lapse" else 0.0
+
+    def fire(self, verbs: Any, order: Any, trigger: str, way: str) -> Wish:
         wish: Wish
+        order_id = order if isinstance(order, str) else order.id
+        if trigger == "observe" and way and self._books.states(order_id)[-1:] not in ((), ("CANCELED",)):
+            self.model.cancel(order_id)
         match trigger:
             case "authorize":
-                order_id = order if isinstance(order, str) else order.id
                 again = not isinstance(order, str) and order.doubt is not None
-                wish = verbs.authorize(self._books.cart(order_id), self._books.card, again=again)
+                card = self._books.declined_card if way else self._books.card
+                wish = verbs.authorize(self._books.cart(order_id), card, again=again)
             case "create":
                 wish = verbs.create(order)
             case "cancel":

@@ -76,11 +76,16 @@ class KigoScenario(Scenario):
             return wish
         return None
 
-    def fire(self, verbs: Any, order: Any, trigger: str) -> Wish:
-        order_id = order if isinstance(order, str) else order.id
-        wish: Wish = (
-            verbs.place(order_id, self._products[0], user=_USERS[0]) if trigger == "place" else verbs.abandon(order)
-        )
+    def ways(self, trigger: str) -> tuple[str, ...]:
+        return ("", "refused") if trigger == "place" else ("",)
+
+    def fire(self, verbs: Any, order: Any, trigger: str, way: str) -> Wish:
+        wish: Wish
+        if trigger == "place":
+            order_id = order if isinstance(order, str) else order.id
+            wish = verbs.place(order_id, self._few if way else self._products[0], user=_USERS[0])
+        else:
+            wish = getattr(verbs, trigger)(order)
         return wish
 
     def asks(self, request: Request) -> bool:

@@ -26,7 +26,8 @@ _SLOW: Final = (3.0, 12.0, 40.0)
 _FIELDS: Final[tuple[Fields, ...]] = ("everywhere", "everywhere", "update")
 _TELLS: Final[tuple[Literal["unique", "repeatable", "ignored"], ...]] = ("unique", "unique", "repeatable", "ignored")
 _ORDERS: Final[tuple[Order, ...]] = (*("newest",) * 9, "oldest")
-_PENDING: Final = ("approve",) * 6 + ("reject",) * 6 + ("observe",) * 12
+_WAYS: Final = {"redeem": ("", "approved", "refused"), "observe": ("", "approved", "rejected")}
+_PENDING: Final = ("approve",) * 6 + ("reject",) * 6 + ("observe",) * 7
 
 
 class SessionMScenario(Scenario):
@@ -78,7 +79,7 @@ class SessionMScenario(Scenario):
         shows_id: bool,
         oldest_first: bool = False,
     ) -> None:
-        books = SessionMBooks(model)
+        books = self._books = SessionMBooks(model)
         super().__init__(books.provider(**switches), model)
         self._shows_id, self._shaped, self._oldest_first = shows_id, shaped, oldest_first
         if shaped:
@@ -105,13 +106,20 @@ class SessionMScenario(Scenario):
         wish: Wish = verbs.observe(order) if wanted == "observe" else getattr(verbs, wanted)(order, why=_WHY)
         return wish
 
-    def fire(self, verbs: Any, order: Any, trigger: str) -> Wish:
+    def ways(self, trigger: str) -> tuple[str, ...]:
+        return _WAYS.get(trigger, ("",))
+
+    def fire(self, verbs: Any, order: Any, trigger: str, way: str) -> Wish:
         wish: Wish
         match trigger:
             case "redeem":
                 order_id = order if isinstance(order, str) else order.id
-                wish = verbs.redeem(order_id, self._offers[0], user=self._users[0])
+                offer = {"approved": self._books.coffee, "refused": self._books.gone}.get(way, self._books.card)
+                wish = verbs.redeem(order_id, offer, user=self._users[0])
             case "observe":
+                number = order.facts.order_id
+                if way and number is not None and self.model.states(number)[-1:] == ("pending_approval",):
+                    (self.model.approve if way == "approved" else self.model.reject)(number)
                 wish = verbs.observe(order)
             case _:
                 wish = getattr(verbs, trigger)(order, why=_WHY)

@@ -21,7 +21,7 @@ from stampcard.journal.fold import OpenIntent, Standing, fold
 from stampcard.journal.owners import boot_id
 from stampcard.journal.reversals import watch
 from stampcard.lifecycles import LIFECYCLES, AnyLifecycle
-from stampcard.model import Entry, EntryKind, Watch
+from stampcard.model import PAYMENTS, Entry, EntryKind, Watch
 from stampcard.phrases import Phrases
 from stampcard.recovery import Verdict
 
@@ -320,7 +320,7 @@ def _path(entries: tuple[Entry, ...]) -> tuple[Step, ...]:
         taken_back = entry.kind is EntryKind.RESOLVED and entry.code == Verdict.DECLINED and entry.state != before
         if taken_back:
             path.pop()  # a person found that the last step had not been done
-        elif entry.kind is EntryKind.ACCEPTED or entry.state != before:
+        elif (entry.kind is EntryKind.ACCEPTED and entry.trigger not in PAYMENTS) or entry.state != before:
             path.append((before, entry.trigger, entry.state))
         before = entry.state
     return tuple(path)

@@ -24,6 +24,7 @@ from stampcard.journal.contract import (
     Record,
     StoreError,
     Summary,
+    Switch,
     VersionConflictError,
 )
 from stampcard.model import Refusal
@@ -43,6 +44,7 @@ __all__ = [
     "Record",
     "StoreError",
     "Summary",
+    "Switch",
     "VersionConflictError",
     "accept",
     "check",

@@ -13,7 +13,7 @@ from typing import Any, Final, TypeAlias
 
 from stampcard.journal._seals import BrokenError
 from stampcard.journal._shared import utc
-from stampcard.journal.contract import Draft, Header, StoreError
+from stampcard.journal.contract import Draft, Header, StoreError, Switch
 from stampcard.model import Entry, EntryKind, Environment, Ownership, Site
 
 __all__ = [
@@ -25,6 +25,8 @@ __all__ = [
     "header_row",
     "of",
     "readable",
+    "switch_from",
+    "switch_row",
 ]
 
 Row: TypeAlias = tuple[Any, ...]
@@ -139,3 +141,13 @@ def entry_from(row: Row, provider: str) -> Entry:
             ownership=None if owner is None else Ownership(owner=owner, boot=boot, hard_end=hard_end),
             body=body,
         )
+
+
+def switch_row(switch: Switch) -> Row:
+    return switch.provider, int(switch.off), _time(utc(switch.at)), switch.by, switch.why
+
+
+def switch_from(row: Row) -> Switch:
+    provider, off, at, by, why = row
+    with readable(f"the switch of {provider}"):
+        return Switch(provider=provider, off=bool(off), at=utc(datetime.fromisoformat(at)), by=by, why=why)

@@ -20,12 +20,13 @@ import msgspec
 from stampcard.commands import Command
 from stampcard.model import Facts, Money, Secret
 
-__all__ = ["FORGOTTEN", "decode", "digest", "encode", "pack", "told", "unpack"]
+__all__ = ["FORGOTTEN", "decode", "digest", "encode", "pack", "plain", "told", "typed", "unpack"]
 
 FORGOTTEN: Final = "forgotten"
 Tree = dict[str, Any]
 V = TypeVar("V", bound=Facts | Command)
 F = TypeVar("F", bound=Facts)
+T = TypeVar("T")
 
 
 def _plain(value: object) -> object:
@@ -65,6 +66,16 @@ def decode(wanted: type[V], tree: Tree, personal: Tree | None) -> V:
     for path, value in (personal or {}).items():
         for _, holder, key in list(_walk(tree, path.split("."), ())):
             holder[key] = value
+    return typed(wanted, tree)
+
+
+def plain(value: object) -> Tree:
+    """A frozen value that holds nobody's personal data, as a plain tree."""
+    return cast(Tree, msgspec.to_builtins(value, enc_hook=_plain))
+
+
+def typed(wanted: type[T], tree: object) -> T:
+    """Back from `plain`. Raises ValueError for a tree that does not hold one."""
     try:
         return msgspec.convert(tree, type=wanted, dec_hook=_typed)
     except (msgspec.ValidationError, TypeError, ValueError, RecursionError) as error:

@@ -31,6 +31,7 @@ __all__ = [
     "Record",
     "StoreError",
     "Summary",
+    "Switch",
     "VersionConflictError",
 ]
 
@@ -132,6 +133,17 @@ class Summary:
     open_intents: int
 
 
+@attrs.frozen(kw_only=True)
+class Switch:
+    """A person's word that a provider is not to be called, or may be again: who, when and why."""
+
+    provider: str
+    off: bool
+    at: datetime
+    by: str
+    why: str
+
+
 class StoreError(Exception):
     """The store could not read or write (disk full, locked, damaged, closed); nothing of this append was written."""
 
@@ -219,6 +231,14 @@ class Journal(ABC):
     @abstractmethod
     def unwatch(self, order_id: str, why: str, *, version: int) -> bool:
         """Nobody need look after it any more. False, and nothing changes, when it is not at that version any more."""
+
+    @abstractmethod
+    def switch(self, switch: Switch) -> None:
+        """Switch a provider off, or on: for every till on this journal, until somebody switches it again."""
+
+    @abstractmethod
+    def switches(self) -> tuple[Switch, ...]:
+        """The last word on each provider that was ever switched, by name."""
 
     @abstractmethod
     def find(

@@ -16,7 +16,7 @@ import attrs
 from stampcard.commands import Command
 from stampcard.journal.codec import decode, unpack
 from stampcard.journal.contract import Header, Record, StoreError
-from stampcard.model import Entry, EntryKind, Facts, Ownership
+from stampcard.model import PAYMENTS, Entry, EntryKind, Facts, Ownership
 from stampcard.recovery import Verdict
 
 __all__ = ["PROBE", "OpenIntent", "Standing", "fold", "follow", "landed"]
@@ -202,8 +202,8 @@ def _fold(record: Record, before: Standing | None = None) -> Standing:
         for closed in entry.closes:
             opened.pop(closed, None)
             endings.setdefault(closed, entry)
-        # a decision of the till alone teaches nothing
-        if entry.kind in _TEACHES and entry.body != _NO_FACTS:
+        # a decision of the till alone teaches nothing; what is said of the customer's money is no fact of the order
+        if entry.kind in _TEACHES and entry.body != _NO_FACTS and entry.trigger not in PAYMENTS:
             facts_at = version
         state = entry.state
     standing = Standing(

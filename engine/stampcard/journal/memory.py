@@ -25,6 +25,7 @@ from stampcard.journal.contract import (
     Record,
     StoreError,
     Summary,
+    Switch,
     VersionConflictError,
 )
 from stampcard.journal.owners import mint
@@ -54,6 +55,7 @@ class MemoryJournal(Journal):
         self._claims: dict[tuple[str, str, str, str], str] = {}
         self._lanes: dict[tuple[str, str, str, str], tuple[str, str]] = {}  # lane -> (order, intent)
         self._watches: dict[tuple[str, str], None] = {}  # (why, order), the longest watched first
+        self._switches: dict[str, Switch] = {}
         self._owners: set[str] = set()
 
     @property
@@ -164,6 +166,16 @@ class MemoryJournal(Journal):
                 return False
             self._watches.pop((why, order_id), None)
             return True
+
+    def switch(self, switch: Switch) -> None:
+        with self._guard:
+            self._check_open()
+            self._switches[switch.provider] = attrs.evolve(switch, at=utc(switch.at))
+
+    def switches(self) -> tuple[Switch, ...]:
+        with self._guard:
+            self._check_open()
+            return tuple(self._switches[name] for name in sorted(self._switches))
 
     def find(
         self,

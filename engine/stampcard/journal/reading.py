@@ -19,7 +19,7 @@ from stampcard.journal._database import APPLICATION_ID, check_objects, scripts, 
 from stampcard.journal._files import settled
 from stampcard.journal._mark import Mark, disagreement
 from stampcard.journal._mark import read as read_mark
-from stampcard.journal.contract import Append, StoreError
+from stampcard.journal.contract import Append, StoreError, Switch
 from stampcard.journal.owners import Owners
 from stampcard.journal.sqlite import SqliteJournal
 from stampcard.model import Entry
@@ -76,6 +76,9 @@ class ReadOnlyJournal(SqliteJournal):
         _refuse()
 
     def unwatch(self, order_id: str, why: str, *, version: int) -> bool:
+        _refuse()
+
+    def switch(self, switch: Switch) -> None:
         _refuse()
 
     def enrol(self) -> str:

@@ -23,7 +23,7 @@ from stampcard.journal._database import connect, rollback, snapshot, store_error
 from stampcard.journal._files import locked, settled
 from stampcard.journal._loading import changes_from, holes, record_from, summary_from
 from stampcard.journal._opening import door_of, open_file
-from stampcard.journal._rows import ENTRY_COLUMNS, HEADER_COLUMNS, of
+from stampcard.journal._rows import ENTRY_COLUMNS, HEADER_COLUMNS, of, switch_from, switch_row
 from stampcard.journal._shared import MOST, check
 from stampcard.journal._writing import COMMAND, UNWATCH, write, write_apart
 from stampcard.journal.contract import (
@@ -32,6 +32,7 @@ from stampcard.journal.contract import (
     Record,
     StoreError,
     Summary,
+    Switch,
 )
 from stampcard.journal.owners import Owners
 from stampcard.model import Entry
@@ -68,6 +69,10 @@ _FIND: Final = f"""
     WHERE 1"""  # noqa: S608  constants only
 _WATCHED: Final = "SELECT order_id FROM watches WHERE why = ? ORDER BY since_position"
 _VERSION: Final = "SELECT MAX(version) FROM entries WHERE order_id = ?"
+_SWITCH: Final = 'INSERT INTO switches (provider, is_off, at, "by", why) VALUES (?, ?, ?, ?, ?)'
+_SWITCHES: Final = """
+    SELECT provider, is_off, at, "by", why FROM switches
+    WHERE number IN (SELECT MAX(number) FROM switches GROUP BY provider) ORDER BY provider"""
 _LET_GO: Final = """
     INSERT INTO let_go (why, order_id, version) VALUES (?, ?, ?)
     ON CONFLICT DO UPDATE SET version = excluded.version"""
@@ -183,6 +188,14 @@ class SqliteJournal(Journal):
             if writer.execute(UNWATCH, (why, order_id)).rowcount:
                 writer.execute(_LET_GO, (why, order_id, version))
             return True
+
+    def switch(self, switch: Switch) -> None:
+        with self._transaction() as writer:
+            writer.execute(_SWITCH, switch_row(switch))
+
+    def switches(self) -> tuple[Switch, ...]:
+        with self._reads() as reader:
+            return tuple(switch_from(row) for row in reader.execute(_SWITCHES).fetchall())
 
     def find(
         self,

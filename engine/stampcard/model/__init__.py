@@ -1,5 +1,19 @@
 """The domain's values: frozen, keyword-only, exact money, no I/O. Imports only the standard library and attrs."""
 
+from stampcard.model.charge import (
+    CHARGE,
+    PAYMENTS,
+    REVERSE,
+    ChargeAttempt,
+    ChargePending,
+    ChargeResult,
+    ChargeUnknown,
+    NotReversed,
+    NotTaken,
+    ReversalResult,
+    Reversed,
+    Taken,
+)
 from stampcard.model.money import Money
 from stampcard.model.order import (
     AnyOrder,
@@ -34,12 +48,19 @@ from stampcard.model.sale import (
 from stampcard.model.secret import Secret
 
 __all__ = [
+    "CHARGE",
     "GUEST",
+    "PAYMENTS",
+    "REVERSE",
     "Address",
     "AnyOrder",
     "Basket",
     "CardBrand",
     "Channel",
+    "ChargeAttempt",
+    "ChargePending",
+    "ChargeResult",
+    "ChargeUnknown",
     "Doubt",
     "Entry",
     "EntryKind",
@@ -51,13 +72,18 @@ __all__ = [
     "Member",
     "Modifier",
     "Money",
+    "NotReversed",
+    "NotTaken",
     "Order",
     "Ownership",
     "Possible",
     "Refusal",
+    "ReversalResult",
+    "Reversed",
     "Reward",
     "Secret",
     "Site",
+    "Taken",
     "Tender",
     "TenderKind",
     "Totals",

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, ClassVar, Generic, Self, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeAlias, TypeVar
 
 import attrs
+
+if TYPE_CHECKING:
+    from stampcard.model.charge import Taken
 
 __all__ = [
     "AnyOrder",
@@ -157,8 +160,8 @@ class Order(Generic[S_co, F_co]):
     version: the count of its journal entries. allowed: names of the verbs legal now (guards on their input not yet
     asked). cashier: one sentence, where this order stands. replayed: this answer was recorded earlier. settled:
     nothing open and nothing queued. final: no verb leads on. possible: what may exist at the provider beside what is
-    known (holds nobody answered for). watch: a reversal from doubt that is still watched. lifecycle, fingerprint: the
-    table it was opened under.
+    known (holds nobody answered for). taken: money `pay` took for it and did not give back. watch: a reversal from
+    doubt that is still watched. lifecycle, fingerprint: the table it was opened under.
     """
 
     id: str
@@ -173,6 +176,7 @@ class Order(Generic[S_co, F_co]):
     ticket: str | None = None
     doubt: Doubt | None = None
     possible: tuple[Possible, ...] = ()
+    taken: Taken | None = None
     watch: Watch | None = None
     queued: tuple[str, ...] = ()
     replayed: bool = attrs.field(default=False, eq=False)

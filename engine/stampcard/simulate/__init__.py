@@ -13,17 +13,19 @@ Needs no extra. Importing `stampcard` does not import it.
 from __future__ import annotations
 
 from stampcard.simulate.chance import Draw
-from stampcard.simulate.exhaustive import Exhausted, Failure, exhaust
+from stampcard.simulate.exhaustive import Cases, Exhausted, Failure, exhaust, paths
 from stampcard.simulate.invariants import PROMISES, broken_history, still_open
 from stampcard.simulate.plan import Plan, drawn
 from stampcard.simulate.run import SimulationReport, simulate, simulate_drawn, untroubled
 from stampcard.simulate.scenario import Make, Scenario, Wish
 from stampcard.simulate.shrink import Violation
+from stampcard.simulate.walk import Manner, Path, Trouble
 from stampcard.simulate.weather import Crash, CrashPoint, Fault
 from stampcard.simulate.world import World
 
 __all__ = [
     "PROMISES",
+    "Cases",
     "Crash",
     "CrashPoint",
     "Draw",
@@ -31,15 +33,19 @@ __all__ = [
     "Failure",
     "Fault",
     "Make",
+    "Manner",
+    "Path",
     "Plan",
     "Scenario",
     "SimulationReport",
+    "Trouble",
     "Violation",
     "Wish",
     "World",
     "broken_history",
     "drawn",
     "exhaust",
+    "paths",
     "simulate",
     "simulate_drawn",
     "still_open",

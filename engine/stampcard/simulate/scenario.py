@@ -101,8 +101,16 @@ class Scenario(ABC):
         """For the enumerated world: what is asked before anything can go wrong (a member's rewards)."""
         return None
 
-    def fire(self, verbs: Any, order: AnyOrder | str, trigger: str) -> Wish:
-        """For the enumerated world: this very trigger, with good input, always the same."""
+    def ways(self, trigger: str) -> tuple[str, ...]:
+        """For the enumerated world: the ways this trigger may end there, a word each; "" for the plain one."""
+        return ("",)
+
+    def waits(self, trigger: str) -> float:
+        """For the enumerated world: seconds that have to pass before this trigger can be fired."""
+        return 0.0
+
+    def fire(self, verbs: Any, order: AnyOrder | str, trigger: str, way: str) -> Wish:
+        """For the enumerated world: this very trigger, so that it ends that way, always with the same input."""
         raise NotImplementedError("say how each trigger is fired, to have every path of the lifecycle tried")
 
     def provider_acts(self, order: AnyOrder, draw: Draw) -> None:  # noqa: B027  most providers do nothing by themselves

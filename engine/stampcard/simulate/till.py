@@ -169,6 +169,9 @@ class SimTill:
     def _unwatch(self, task: Task, effect: do.Unwatch) -> bool:
         return self.journal.unwatch(effect.order_id, effect.why, version=effect.version)
 
+    def _switched_off(self, task: Task, effect: do.SwitchedOff) -> str | None:
+        return None
+
     def _changes(self, task: Task, effect: do.Changes) -> tuple[Entry, ...]:
         return self.journal.changes(after=effect.after, limit=effect.limit)
 
@@ -349,6 +352,7 @@ _PERFORM: Final[dict[type, Handler]] = {
     do.Sleep: SimTill._sleep,  # noqa: SLF001  this class's own methods
     do.Watched: SimTill._watched,  # noqa: SLF001  this class's own methods
     do.Unwatch: SimTill._unwatch,  # noqa: SLF001  this class's own methods
+    do.SwitchedOff: SimTill._switched_off,  # noqa: SLF001  this class's own methods
     do.OpenOrders: SimTill._open_orders,  # noqa: SLF001  this class's own methods
     do.Changes: SimTill._changes,  # noqa: SLF001  this class's own methods
     do.Find: SimTill._find,  # noqa: SLF001  this class's own methods

@@ -26,7 +26,7 @@ from stampcard.step.ask import question
 from stampcard.step.effects import Changes, Load, Monotonic, Now, Step, Unwatch, Write, perform
 from stampcard.step.ink import OVER, Ink, Promise
 from stampcard.step.look import unwritable
-from stampcard.step.trouble import unsent
+from stampcard.step.trouble import Closed, unsent
 from stampcard.step.verb import Seat
 from stampcard.step.view import View, jumped
 from stampcard.transport.contract import Failed
@@ -131,7 +131,9 @@ def _look(seat: Seat[Any], adapter: AnyAdapter, view: View, step: Entry) -> Step
     others = yield from _neighbours(seat, adapter, view, look)
     if isinstance(others, Unknown):
         return others
-    sent = yield from question(seat, adapter, order.site, look.request, look.call_budget)
+    sent = yield from question(seat, adapter, order.site, look.request, look.call_budget, recovers=True)
+    if isinstance(sent, Closed):
+        return sent.proof
     if isinstance(sent, Failed):
         return unsent(sent)
     try:

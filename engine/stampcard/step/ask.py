@@ -11,7 +11,8 @@ from stampcard.adapter import AnyAdapter, Declined, NotSent, Query, Unknown
 from stampcard.errors import Next, StampcardError
 from stampcard.model import Site
 from stampcard.step.effects import Mint, Own, Pending, Send, Step, perform
-from stampcard.step.trouble import declined, not_sent, unsent
+from stampcard.step.knock import door_of, heard, knock
+from stampcard.step.trouble import Closed, declined, kept_back, not_sent, unsent
 from stampcard.step.verb import Seat
 from stampcard.transport.contract import Failed, Sent
 from stampcard.wire import Request
@@ -22,9 +23,14 @@ T = TypeVar("T")
 E = TypeVar("E", bound=StampcardError)
 
 
-def question(seat: Seat[Any], adapter: AnyAdapter, site: Site, request: Request, call_budget: float) -> Step[Sent]:
-    """Send one; no answer within the till's budget is a failure, and the call is ended."""
+def question(
+    seat: Seat[Any], adapter: AnyAdapter, site: Site, request: Request, call_budget: float, *, recovers: bool = False
+) -> Step[Sent | Closed]:
+    """Send one; no answer within the till's budget is a failure, and the call is ended. Closed: it was not sent."""
     auth = adapter.auth(site)
+    closed = yield from knock(seat, adapter, site.tenant, recovers=recovers)
+    if closed is not None:
+        return closed
     name = yield from perform(Mint())
     ownership = yield from perform(Own(call_budget))
     sent = yield from perform(
@@ -37,7 +43,9 @@ def question(seat: Seat[Any], adapter: AnyAdapter, site: Site, request: Request,
             patience=seat.patience,
         )
     )
-    return Failed(why="no answer in time", sent=True) if isinstance(sent, Pending) else sent
+    answer: Sent = Failed(why="no answer in time", sent=True) if isinstance(sent, Pending) else sent
+    yield from heard(seat.doors, door_of(adapter, site.tenant), answer)
+    return answer
 
 
 def ask(seat: Seat[Any], adapter: AnyAdapter, site: Site, query: Query[T]) -> Step[T]:
@@ -65,6 +73,8 @@ def ask(seat: Seat[Any], adapter: AnyAdapter, site: Site, query: Query[T]) -> St
         )
 
     sent = yield from question(seat, adapter, site, query.request, query.call_budget)
+    if isinstance(sent, Closed):
+        raise kept_back(error, query.name, sent)
     if isinstance(sent, Failed):
         raise not_sent(error, query.name, unsent(sent), 0)
     status = sent.response.status

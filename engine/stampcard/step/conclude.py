@@ -25,8 +25,9 @@ from stampcard.journal.fold import Standing, fold, follow
 from stampcard.model import Entry, Facts
 from stampcard.step.effects import Keep, Load, Now, Step, Write, perform
 from stampcard.step.ink import Ink, Promise
+from stampcard.step.knock import door_of, heard
 from stampcard.step.trouble import unsent
-from stampcard.step.watch import followed, weighed
+from stampcard.step.watch import followed, told_of, weighed
 from stampcard.transport.contract import Failed, Sent
 
 __all__ = ["ASK_AGAIN_CHECK", "Ending", "conclude", "extended", "judge", "settle", "unrecorded", "write_escalation"]
@@ -75,6 +76,7 @@ def conclude(promise: Promise, sent: Sent, record: Record) -> Step[Ending]:
     Raises InDoubtError when the journal cannot be written any more: the reply is not recorded, recovery finds out.
     """
     outcome, http = judge(promise, sent)
+    yield from heard(promise.doors, door_of(promise.adapter, promise.order.site.tenant), sent, outcome)
     return (yield from settle(promise, outcome, http, record))
 
 
@@ -98,7 +100,7 @@ def settle(promise: Promise, outcome: Outcome[Any, Any], http: int, record: Reco
         try:
             append = Append(order_id=order_id, expected_version=record.version, entries=drafts, claims=claims)
             if facts is not None or drafts[-1].state != standing.state:
-                append = followed(append, promise.adapter, promise.order, facts, now)
+                append = told_of(followed(append, promise.adapter, promise.order, facts, now))
             append = append if owned else weighed(append, standing)
             entries = yield from perform(Write(append))
         except VersionConflictError:

@@ -30,7 +30,7 @@ from stampcard.step.conclude import ASK_AGAIN_CHECK, Ending, conclude, extended,
 from stampcard.step.effects import Mint, Now, Own, Pending, Running, Send, Step, Write, perform
 from stampcard.step.ink import Promise
 from stampcard.step.look import look, site_of, unknown, unwritable
-from stampcard.step.permit import free, may
+from stampcard.step.permit import enter, free, may
 from stampcard.step.personal import personal_of
 from stampcard.step.repeat import repeated
 from stampcard.step.view import View, asks_again, effectless
@@ -65,6 +65,7 @@ def fire(wish: Wish) -> Step[AnyOrder]:
             view = yield from free(wish, view)
             record = view.standing.record
         may(wish, view)
+        yield from enter(wish, view)
         try:
             return (yield from _promise(wish, view, record, sealed))
         except VersionConflictError as lost:
@@ -156,9 +157,7 @@ def _promise(wish: Wish, view: View, record: Record | None, sealed: Sealed) -> S
     lane = adapter.lane(order, wish.command)
     append = _appending(wish, record, (attrs.evolve(intent, ownership=ownership),), lane)
     record = yield from _append(wish, view, record, append)
-    promise = Promise(
-        adapter=adapter, order=order, command=wish.command, intent=name, attempt=record.version, by=wish.seat.actor
-    )
+    promise = _promised(wish, order, name, record.version)
 
     def late(sent: Sent) -> Step[object]:
         return conclude(promise, sent, record)
@@ -181,6 +180,18 @@ def _promise(wish: Wish, view: View, record: Record | None, sealed: Sealed) -> S
     ending = yield from conclude(promise, sent, record)
     ending = yield from _hopeless(promise, ending)
     return _answer(wish, view, ending)
+
+
+def _promised(wish: Wish, order: AnyOrder, name: str, version: int) -> Promise:
+    return Promise(
+        adapter=wish.adapter,
+        order=order,
+        command=wish.command,
+        intent=name,
+        attempt=version,
+        by=wish.seat.actor,
+        doors=wish.seat.doors,
+    )
 
 
 def _hopeless(promise: Promise, ending: Ending) -> Step[Ending]:

@@ -16,12 +16,13 @@ from stampcard.journal.codec import encode, pack
 from stampcard.journal.contract import Draft
 from stampcard.journal.fold import OpenIntent, Standing, landed
 from stampcard.machine import IllegalMoveError, move
-from stampcard.model import AnyOrder, Entry, EntryKind, Facts, Ownership
+from stampcard.model import PAYMENTS, AnyOrder, Entry, EntryKind, Facts, Ownership
+from stampcard.step.doors import Doors
 from stampcard.step.personal import apart, personal_of, source_of
 from stampcard.step.view import effectless
 from stampcard.step.watch import to_watch
 
-__all__ = ["OVER", "Ink", "Promise"]
+__all__ = ["OVER", "Ink", "Promise", "reversed_by"]
 
 _SAID: Final = 200
 """Characters of a provider's own word that are kept."""
@@ -40,6 +41,7 @@ class Promise:
     attempt: int
     by: str | None
     resend: bool = False
+    doors: Doors = attrs.field(factory=Doors, repr=False)
 
 
 @attrs.frozen(kw_only=True)
@@ -127,7 +129,7 @@ class Ink:
             body["inferred"] = True
         closes: tuple[str, ...] = (self.promise.intent,)
         if row.reverses:  # only its own acceptance settles what it reversed (design: reversal from doubt)
-            closes = tuple(o.name for o in self.standing.open)
+            closes = reversed_by(self.standing)
             body |= to_watch(adapter, self.standing, self.promise.intent)
         accepted = self.draft(
             EntryKind.ACCEPTED,
@@ -180,6 +182,11 @@ class Ink:
             ownership=reopened,
             body=pack({"reason": verdict.reason, "check": verdict.check}),
         )
+
+
+def reversed_by(standing: Standing) -> tuple[str, ...]:
+    """What an accepted reversal settles: every step, and nothing of the customer's money."""
+    return tuple(one.name for one in standing.open if one.trigger not in PAYMENTS)
 
 
 def _said(no: Declined) -> str:

@@ -20,12 +20,12 @@ from stampcard.journal.contract import StoreError
 from stampcard.journal.reversals import REVERSED
 from stampcard.model import AnyOrder
 from stampcard.recovery import LeftAlone
+from stampcard.step.doors import AWAY
 from stampcard.step.effects import Monotonic, Now, Step, Unwatch, perform
 from stampcard.step.observe import observe
 from stampcard.step.rounds import (
-    AWAY,
     Adapters,
-    Away,
+    door,
     open_orders,
     recover_one,
     turn_to,
@@ -34,7 +34,7 @@ from stampcard.step.rounds import (
 )
 from stampcard.step.verb import Seat
 from stampcard.step.view import View
-from stampcard.step.watch import OBSERVED, rests
+from stampcard.step.watch import OBSERVED, PAYMENT, rests
 
 __all__ = ["EVERY", "Agenda", "Errand", "Keeper"]
 
@@ -85,11 +85,10 @@ class Keeper:
     _followed: dict[str, _Look] = attrs.field(factory=dict[str, _Look])
     _watched: dict[str, float] = attrs.field(factory=dict[str, float])
     """Order with a reversal from doubt that is watched -> when it is worth a turn."""
-    _away: Away = attrs.field(factory=Away)
 
     def agenda(self) -> Step[Agenda]:
         """What to do now, oldest first. Raises JournalError."""
-        opened = yield from open_orders(self.seat)
+        opened = (yield from open_orders(self.seat)) + (yield from watched_orders(self.seat, PAYMENT))
         followed = yield from watched_orders(self.seat, OBSERVED)
         watched = yield from watched_orders(self.seat, REVERSED)
         now = yield from perform(Monotonic())
@@ -108,10 +107,10 @@ class Keeper:
             yield from self._follow(errand.order_id)
             return
         if errand.watches:
-            turn = yield from watch_one(self.seat, self.adapters, errand.order_id, self._away)
+            turn = yield from watch_one(self.seat, self.adapters, errand.order_id)
             self._watched[errand.order_id] = (yield from perform(Monotonic())) + max(turn.pause, EVERY)
             return
-        turn = yield from recover_one(self.seat, self.adapters, errand.order_id, self._away)
+        turn = yield from recover_one(self.seat, self.adapters, errand.order_id)
         now = yield from perform(Monotonic())
         self._open[errand.order_id] = now + (turn.pause if turn.troubled else min(max(turn.pause, EVERY), _GLANCE))
 
@@ -147,7 +146,7 @@ class Keeper:
             look.state, look.looks = str(order.state), 0
             return (yield from self._next(adapter, order, look))
         moment = yield from perform(Monotonic())
-        rest = self._away.left(view, moment)
+        rest = self.seat.doors.left(door(view), moment)
         return rest or (yield from self._ask(adapter, view, look, moment))
 
     def _ask(self, adapter: AnyAdapter, view: View, look: _Look, moment: float) -> Step[float]:
@@ -156,12 +155,12 @@ class Keeper:
             order = yield from observe(self.seat, adapter, order.id)
         except UnavailableError as away:
             rest = max(AWAY, away.retry_after)
-            self._away.meets(view, moment, rest)
+            self.seat.doors.away(door(view), moment, rest)
         except DeclinedError as no:  # kept as drift; with our key refused nobody else need ask either
             if no.next is Next.CALL:
                 log.error("order %s cannot be followed: %s", order.id, no)
                 rest = _LATER
-                self._away.meets(view, moment, rest)
+                self.seat.doors.away(door(view), moment, rest)
         except NotAllowedError:
             return AWAY  # another lane has begun a step, or ended it
         look.looks += 1

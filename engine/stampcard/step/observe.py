@@ -27,7 +27,7 @@ from stampcard.step.effects import Keep, Monotonic, Now, Sleep, Step, Write, per
 from stampcard.step.look import look, unknown, unwritable
 from stampcard.step.personal import apart, personal_of
 from stampcard.step.recover import settle_order
-from stampcard.step.trouble import unsent
+from stampcard.step.trouble import Closed, unsent
 from stampcard.step.verb import Seat
 from stampcard.step.view import View
 from stampcard.step.watch import followed
@@ -50,6 +50,8 @@ def observe(seat: Seat[Any], adapter: AnyAdapter, order_id: str) -> Step[AnyOrde
     _may(adapter, view, order)
     budget = adapter.policies[_OBSERVE.trigger].call_budget
     sent = yield from question(seat, adapter, order.site, adapter.request(order, _OBSERVE), budget)
+    if isinstance(sent, Closed):
+        raise view.kept_back(_OBSERVE.trigger, sent)
     if isinstance(sent, Failed):
         raise view.not_sent(_OBSERVE.trigger, unsent(sent), 0)
     return (yield from _follow(seat, adapter, order, sent.response))

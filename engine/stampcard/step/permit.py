@@ -6,14 +6,16 @@ May live here: what a firing is refused for before anything is promised. May not
 from __future__ import annotations
 
 from stampcard.errors import UnsupportedError
+from stampcard.journal.charges import barred
 from stampcard.machine import decide
 from stampcard.model import Order, Refusal
 from stampcard.step.effects import Abort, Own, Step, perform
+from stampcard.step.knock import knock
 from stampcard.step.look import look
 from stampcard.step.view import View
 from stampcard.step.wish import Wish
 
-__all__ = ["free", "may"]
+__all__ = ["enter", "free", "may"]
 
 
 def free(wish: Wish, view: View) -> Step[View]:
@@ -63,6 +65,9 @@ def may(wish: Wish, view: View) -> None:
         error = view.error(UnsupportedError, "provider.unsupported", detail=f"{wish.adapter.name} has no {trigger}")
         error.capability = trigger
         raise error
+    money = barred(view.standing).get(trigger)
+    if money is not None:
+        raise view.refused(trigger, (Refusal(code=money, message=wish.seat.phrases.say(money)),))
     if view.standing.open and trigger not in view.allowed:
         doubted = view.standing.open[-1]
         message = wish.seat.phrases.say("order.in_doubt")
@@ -77,3 +82,14 @@ def may(wish: Wish, view: View) -> None:
         refusals += wish.adapter.check(order, wish.command)
     if refusals:
         raise view.refused(trigger, refusals)
+
+
+def enter(wish: Wish, view: View) -> Step[None]:
+    """Ask at the provider's door. Raises UnavailableError while no call is made."""
+    row = wish.adapter.lifecycle.row(view.standing.state, wish.trigger)
+    if row is None or not row.calls_provider:
+        return
+    tenant = view.standing.header.site.tenant
+    closed = yield from knock(wish.seat, wish.adapter, tenant, urgent=row.reverses)
+    if closed is not None:
+        raise view.kept_back(wish.trigger, closed)

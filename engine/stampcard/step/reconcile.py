@@ -36,7 +36,7 @@ from stampcard.step.effects import Find, Now, Step, Write, perform
 from stampcard.step.look import look, unwritable
 from stampcard.step.observe import news
 from stampcard.step.rounds import Adapters
-from stampcard.step.trouble import unsent
+from stampcard.step.trouble import Closed, unsent
 from stampcard.step.verb import Seat
 from stampcard.step.view import View
 from stampcard.step.watch import followed, rests
@@ -262,6 +262,8 @@ def _compare(run: _Run, adapter: AnyAdapter, view: View) -> Step[Compared]:
 
 def _look(run: _Run, adapter: AnyAdapter, order: AnyOrder, wanted: Look[Any, Any]) -> Step[Outcome[Any, Any] | Unseen]:
     sent = yield from question(run.seat, adapter, order.site, wanted.request, wanted.call_budget)
+    if isinstance(sent, Closed):
+        return sent.proof
     if isinstance(sent, Failed):
         return Unknown(why=sent.why) if sent.sent else unsent(sent)
     return _read(wanted, sent.response)

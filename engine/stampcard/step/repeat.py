@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from stampcard.adapter import Declined
 from stampcard.commands import Authorize
+from stampcard.errors import DeclinedError
 from stampcard.journal.codec import unpack
 from stampcard.journal.fold import landed
 from stampcard.model import AnyOrder, Entry, EntryKind
 from stampcard.step.view import View, effectless
 from stampcard.step.wish import Sealed, Wish
 
-__all__ = ["repeated"]
+__all__ = ["repeated", "told_before"]
 
 
 def repeated(wish: Wish, view: View, sealed: Sealed) -> AnyOrder | None:
@@ -41,7 +42,7 @@ def repeated(wish: Wish, view: View, sealed: Sealed) -> AnyOrder | None:
     if landed(ending):
         return view.order(replayed=True)
     if ending.kind in (EntryKind.DECLINED, EntryKind.RESOLVED):
-        raise _told_before(view, wish.trigger, ending)
+        raise told_before(view, wish.trigger, ending)
     return None  # proof that nothing happened: it may be done now
 
 
@@ -58,7 +59,8 @@ def _done(wish: Wish, view: View, sealed: Sealed) -> Entry | None:
     return None if again and not isinstance(wish.order, str) else done
 
 
-def _told_before(view: View, trigger: str, ending: Entry) -> Exception:
+def told_before(view: View, trigger: str, ending: Entry) -> DeclinedError:
+    """The no that was recorded, told again."""
     if ending.kind is EntryKind.RESOLVED:
         code = "resolve.declined"
         return view.declined(trigger, Declined(code=code, message=view.phrases.say(code)), 0, replayed=True)

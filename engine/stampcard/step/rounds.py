@@ -21,21 +21,24 @@ from stampcard.errors import JournalError, NotAllowedError, StampcardError
 from stampcard.journal.contract import StoreError
 from stampcard.journal.fold import PROBE, OpenIntent, Standing, landed
 from stampcard.journal.reversals import REVERSED
-from stampcard.model import Entry, EntryKind, Environment
+from stampcard.model import CHARGE, PAYMENTS, Entry, EntryKind, Environment
 from stampcard.recovery import Escalation, LeftAlone, Recovered, RecoveryReport, Settled
 from stampcard.step.aftermath import after_reversal
 from stampcard.step.backoff import due, left
+from stampcard.step.doors import AWAY, Door
 from stampcard.step.effects import Load, Monotonic, Now, OpenOrders, Step, Watched, perform
+from stampcard.step.knock import door_of, knock
 from stampcard.step.look import look, unwritable
+from stampcard.step.paid import is_paid, recover_paid
 from stampcard.step.recover import attempt, first_open
 from stampcard.step.verb import Seat
 from stampcard.step.view import View, given_up
+from stampcard.step.watch import PAYMENT
 
 __all__ = [
-    "AWAY",
     "Adapters",
-    "Away",
     "Turn",
+    "door",
     "escalations",
     "open_orders",
     "recover_all",
@@ -47,8 +50,6 @@ __all__ = [
 
 log = logging.getLogger("stampcard.recovery")
 Adapters: TypeAlias = Mapping[tuple[str, Environment], AnyAdapter]
-AWAY: Final = 5.0
-"""Seconds a provider that cannot be reached is left alone, when it names no time."""
 _UNDER_WAY: Final = "a call is under way, and its reply will be recorded"
 _LATER: Final = 60.0
 """Seconds until it is worth while to look again at what only a person, or other settings, can change."""
@@ -65,36 +66,23 @@ class Turn:
     pause: float = 0.0
 
 
-@attrs.define
-class Away:
-    """Providers that cannot be reached just now: one order has met it, the others need not try."""
-
-    until: dict[tuple[str, Environment, str], float] = attrs.field(factory=dict[tuple[str, Environment, str], float])
-
-    def left(self, view: View, now: float) -> float:
-        return max(0.0, self.until.get(_door(view), now) - now)
-
-    def meets(self, view: View, now: float, rest: float) -> None:
-        self.until[_door(view)] = max(self.until.get(_door(view), now), now + rest)
-
-
-def _door(view: View) -> tuple[str, Environment, str]:
-    header = view.standing.header
-    return header.provider, header.environment, header.site.tenant
+def door(view: View) -> Door:
+    """Which door this order's calls go through."""
+    return door_of(view.adapter, view.standing.header.site.tenant)
 
 
 def recover_all(
     seat: Seat[Any], adapters: Adapters, *, limit: int | None, progress: Callable[[Recovered], None] | None
 ) -> Step[RecoveryReport]:
     """One pass. Raises JournalError when the journal cannot say what is open."""
-    away, tried = Away(), 0
+    tried = 0
     results: list[Recovered] = []
     left_alone: list[LeftAlone] = []
-    opened = yield from open_orders(seat)
+    opened, paid = (yield from open_orders(seat)), (yield from watched_orders(seat, PAYMENT))
     watched = yield from watched_orders(seat, REVERSED)
-    turns = [(recover_one, one) for one in opened] + [(watch_one, one) for one in watched]
+    turns = [(recover_one, one) for one in dict.fromkeys((*opened, *paid))] + [(watch_one, one) for one in watched]
     for turn_at, order_id in turns:
-        turn = yield from turn_at(seat, adapters, order_id, away, may_try=limit is None or tried < limit)
+        turn = yield from turn_at(seat, adapters, order_id, may_try=limit is None or tried < limit)
         tried += turn.tried
         results += turn.results
         left_alone += () if turn.left_alone is None else (turn.left_alone,)
@@ -140,22 +128,51 @@ def turn_to(seat: Seat[Any], adapters: Adapters, order_id: str) -> Step[tuple[An
     return None if view is None else (adapter, view)
 
 
-def recover_one(seat: Seat[Any], adapters: Adapters, order_id: str, away: Away, *, may_try: bool = True) -> Step[Turn]:
+def recover_one(seat: Seat[Any], adapters: Adapters, order_id: str, *, may_try: bool = True) -> Step[Turn]:
     """One attempt at an order's doubt, if it is due. Whatever is wrong with this order, the others get their turn."""
     try:
         found = yield from turn_to(seat, adapters, order_id)
         if found is None or isinstance(found, LeftAlone):
             return Turn(left_alone=found, pause=_LATER)
         adapter, view = found
+        if is_paid(view.standing):
+            return (yield from _recover_paid(seat, adapter, view, may_try))
         if not view.standing.open:
             return Turn()
-        return (yield from _recover(seat, adapter, view, away, may_try))
+        return (yield from _recover(seat, adapter, view, may_try))
     except JournalError as damaged:
         log.error("order %s is in doubt and cannot be read: %s", order_id, damaged.detail)
         return _troubled(order_id, "", "", f"it cannot be read: {damaged.detail}")
 
 
-def watch_one(seat: Seat[Any], adapters: Adapters, order_id: str, away: Away, *, may_try: bool = True) -> Step[Turn]:
+def _recover_paid(seat: Seat[Any], adapter: AnyAdapter, view: View, may_try: bool) -> Step[Turn]:
+    """A provider's step that is in doubt first, then what is due about the money."""
+    turn, order_id = Turn(), view.standing.header.order_id
+    if any(o.trigger not in PAYMENTS and o.escalated is None for o in view.standing.open):
+        turn = yield from _recover(seat, adapter, view, may_try)
+        view = (yield from look(seat, adapter, order_id)) or view
+        if turn.troubled or view.standing.open:
+            return turn
+    moment = yield from perform(Monotonic())
+    try:
+        went = yield from recover_paid(seat, adapter, view, seat.doors.left(door(view), moment), may_try)
+    except JournalError:
+        raise
+    except Exception as error:  # noqa: BLE001  an adapter's mistake must not keep the other orders from their turn
+        log.error("order %s, its payment: the adapter failed (%s)", order_id, type(error).__name__)
+        return _troubled(order_id, adapter.name, CHARGE, f"the adapter failed ({type(error).__name__})", tried=True)
+    left_alone = None
+    if went.left_alone is not None:
+        left_alone = LeftAlone(order_id=order_id, provider=adapter.name, why=went.left_alone)
+    return Turn(
+        results=(*turn.results, *went.results),
+        left_alone=left_alone,
+        tried=turn.tried or went.tried,
+        pause=_LATER if left_alone is not None else went.pause,
+    )
+
+
+def watch_one(seat: Seat[Any], adapters: Adapters, order_id: str, *, may_try: bool = True) -> Step[Turn]:
     """One turn over an order whose reversal from doubt is watched."""
     provider = trigger = ""
     try:
@@ -165,7 +182,7 @@ def watch_one(seat: Seat[Any], adapters: Adapters, order_id: str, away: Away, *,
         adapter, view = found
         provider, moment = adapter.name, (yield from perform(Monotonic()))
         trigger = "" if view.watch is None else view.watch.trigger
-        rest = away.left(view, moment)
+        rest = seat.doors.left(door(view), moment)
         came = yield from after_reversal(seat, adapter, view, may_look=may_try and rest <= 0)
     except StampcardError as error:
         log.error("order %s cannot be watched: %s", order_id, error)
@@ -176,7 +193,7 @@ def watch_one(seat: Seat[Any], adapters: Adapters, order_id: str, away: Away, *,
     if came is None:
         return Turn(pause=_LATER)
     if came.away is not None:
-        away.meets(view, moment, max(AWAY, came.away.retry_after or 0.0))
+        seat.doors.away(door(view), moment, max(AWAY, came.away.retry_after or 0.0))
     result = _recovered(view, came.trigger, came.result, came.why)
     level = logging.WARNING if came.result is Settled.ESCALATED else logging.INFO
     if came.result is not Settled.WATCHED:
@@ -184,23 +201,30 @@ def watch_one(seat: Seat[Any], adapters: Adapters, order_id: str, away: Away, *,
     return Turn(results=(result,), tried=came.looked, pause=max(came.pause, rest))
 
 
-def _recover(seat: Seat[Any], adapter: AnyAdapter, view: View, away: Away, may_try: bool) -> Step[Turn]:
+def _recover(seat: Seat[Any], adapter: AnyAdapter, view: View, may_try: bool) -> Step[Turn]:
     opened = view.standing.open
     first = first_open(adapter, opened)
     moment = yield from perform(Monotonic())
     now = yield from perform(Now())
-    waits = _waits(view, first, now, away.left(view, moment), may_try)
+    waits = _waits(view, first, now, seat.doors.left(door(view), moment), may_try)
     if waits is not None:
         result, pause = waits
         if first.turned_away and first.tried_at is not None:  # in an earlier pass, or by another process
-            away.meets(view, moment, max(AWAY, first.rest) - (now - first.tried_at).total_seconds())
-        rest = [_waiting(view, one, first) for one in opened if one is not first]
-        return Turn(results=(result, *rest), pause=pause)
+            rest = max(AWAY, first.rest) - (now - first.tried_at).total_seconds()
+            seat.doors.away(door(view), moment, rest)
+        others = [_waiting(view, one, first) for one in opened if one is not first]
+        return Turn(results=(result, *others), pause=pause)
+    closed = yield from knock(seat, adapter, view.standing.header.site.tenant, recovers=True)
+    if closed is not None:
+        result = _recovered(view, first, Settled.STILL_OPEN, closed.why)
+        return Turn(
+            results=(result, *(_waiting(view, o, first) for o in opened if o is not first)), pause=closed.retry_after
+        )
     order_id = view.standing.header.order_id
     try:
         tried = yield from attempt(seat, adapter, view, first, moment + seat.patience)
         if tried.away is not None:
-            away.meets(view, moment, max(AWAY, tried.away.retry_after or 0.0))
+            seat.doors.away(door(view), moment, max(AWAY, tried.away.retry_after or 0.0))
         after = yield from look(seat, adapter, order_id)
     except StampcardError as error:  # our own keys or settings, or the journal failed while we were at it
         log.error("order %s, '%s' cannot be recovered: %s", order_id, first.trigger, error)

@@ -7,13 +7,28 @@ from __future__ import annotations
 
 from typing import Protocol, TypeVar
 
+import attrs
+
 from stampcard.adapter import Declined, NotSent
-from stampcard.errors import DeclinedError, Next, StampcardError, UnavailableError
+from stampcard.errors import DeclinedError, Next, Reason, StampcardError, UnavailableError
 from stampcard.transport.contract import Failed
 
-__all__ = ["Maker", "declined", "not_sent", "unsent"]
+__all__ = ["Closed", "Maker", "declined", "kept_back", "not_sent", "unsent"]
 
 E = TypeVar("E", bound=StampcardError)
+
+
+@attrs.frozen(kw_only=True)
+class Closed:
+    """Why no call is made now. why: for the log. retry_after: seconds."""
+
+    reason: Reason
+    why: str
+    retry_after: float
+
+    @property
+    def proof(self) -> NotSent:
+        return NotSent(why=self.why, code=f"provider.{self.reason}", retry_after=self.retry_after)
 
 
 class Maker(Protocol):
@@ -60,6 +75,14 @@ def not_sent(make: Maker, trigger: str, said: NotSent, http: int) -> StampcardEr
     code = "provider.rate_limit" if limited else said.code
     away = make(UnavailableError, code, detail=detail, trigger=trigger, retry_after=said.retry_after)
     away.reason = "rate_limit" if limited else "unreachable"
+    return away
+
+
+def kept_back(make: Maker, trigger: str, why: Closed) -> UnavailableError:
+    """No call was made, and why: the same for an order's step and for a question."""
+    detail = f"{trigger}: {why.why}"
+    away = make(UnavailableError, f"provider.{why.reason}", detail=detail, trigger=trigger, retry_after=why.retry_after)
+    away.reason = why.reason
     return away
 
 

@@ -23,20 +23,23 @@ from stampcard.errors import (
     StampcardError,
     UnavailableError,
 )
+from stampcard.journal.charges import barred, held, unsettled
 from stampcard.journal.codec import unpack
 from stampcard.journal.contract import StoreError
 from stampcard.journal.fold import PROBE, OpenIntent, Standing
 from stampcard.journal.reversals import watch
-from stampcard.model import AnyOrder, Doubt, Entry, EntryKind, Facts, Order, Possible, Refusal, Watch
+from stampcard.model import PAYMENTS, AnyOrder, Doubt, Entry, EntryKind, Facts, Order, Possible, Refusal, Watch
 from stampcard.phrases import Phrases
 from stampcard.step.backoff import due
-from stampcard.step.trouble import declined, not_sent
+from stampcard.step.trouble import Closed, declined, kept_back, not_sent
 
 __all__ = ["View", "asks_again", "effectless", "given_up", "jumped", "legal"]
 
 E = TypeVar("E", bound=StampcardError)
 _JUMP = 300.0
 """Seconds: more than a clock drifts or is slewed by in a day (design, section 6: offline)."""
+_LONGEST_BUSY = 60.0
+"""Seconds after which it is worth trying again at the latest: a customer at a terminal may take long, or be gone."""
 _LANE_PAUSE = 5.0
 """Seconds until it is worth trying again: about the time a call takes."""
 
@@ -90,7 +93,7 @@ class View:
 
     @cached_property
     def allowed(self) -> frozenset[str]:
-        return legal(self.adapter, self.standing)
+        return legal(self.adapter, self.standing) - barred(self.standing).keys()
 
     @cached_property
     def facts(self) -> Any:
@@ -120,6 +123,7 @@ class View:
             ticket=header.ticket,
             doubt=self.doubt(),
             possible=self.possible(),
+            taken=held(self.standing),
             watch=self.watch,
             allowed=self.allowed,
             final=state in lifecycle.final,
@@ -139,8 +143,10 @@ class View:
         """
         order = self.order()
         for open_step in self.standing.open:
-            if effectless(self.adapter, open_step.trigger) or (
-                before is not None and open_step.entry.version >= before
+            if (
+                open_step.trigger in PAYMENTS
+                or effectless(self.adapter, open_step.trigger)
+                or (before is not None and open_step.entry.version >= before)
             ):
                 continue
             kind = next((kind for kind in self.adapter.commands if kind.trigger == open_step.trigger), None)
@@ -221,12 +227,16 @@ class View:
             return self.phrases.say("reversal.watched")
         if found is None:
             lifecycle, state = self.standing.header.lifecycle, self.standing.state
-            return self.phrases.say(f"state.{lifecycle}.{state}")
-        code = "doubt.running" if self.running > 0 and found.escalated is None else self._doubt_code(found)
+            paid = unsettled(self.standing) is not None
+            return self.phrases.say("charge.not_told" if paid else f"state.{lifecycle}.{state}")
+        waits = self.running > 0 and found.escalated is None and found.trigger not in PAYMENTS
+        code = "doubt.running" if waits else self._doubt_code(found)
         return self.phrases.say(code, trigger=found.trigger)
 
     def _doubt_code(self, found: OpenIntent | None) -> str:
         """Which sentence tells of a doubt. One that the customer can end needs no help desk."""
+        if found is not None and found.trigger in PAYMENTS:
+            return f"doubt.{found.trigger}" + ("" if found.escalated is None else ".human")
         if found is not None and found.escalated is not None:
             return "doubt.human" if asks_again(self.adapter, found.trigger) is None else "doubt.ask_again"
         return "doubt.reversible" if self._reversible() else "doubt"
@@ -267,7 +277,7 @@ class View:
     def refused(self, trigger: str, refusals: tuple[Refusal, ...]) -> NotAllowedError:
         """Every guard that said no; waiting helps only when the doubt is the reason."""
         said = tuple(attrs.evolve(r, message=self.phrases.say(r.code, r.message, **r.params)) for r in refusals)
-        waiting = any(r.code == "order.in_doubt" for r in said)
+        waiting = any(r.code in ("order.in_doubt", "charge.open") for r in said)
         return self.error(
             NotAllowedError,
             said[0].code,
@@ -290,7 +300,7 @@ class View:
             "order.busy",
             detail="another call on this order is still under way",
             trigger=trigger,
-            retry_after=self.running,
+            retry_after=min(self.running, _LONGEST_BUSY),
         )
         error.reason = "busy"
         return error
@@ -315,7 +325,7 @@ class View:
         if human and found is not None:
             given_up = self.error(NeedsHumanError, "order.needs_human", detail=why, cashier=cashier, trigger=trigger)
             given_up.check = _check_of(found)
-            given_up.reversible = self._reversible()
+            given_up.reversible, given_up.taken = self._reversible(), held(self.standing)
             return given_up
         error = self.error(
             InDoubtError,
@@ -325,12 +335,18 @@ class View:
             trigger=trigger,
             retry_after=self.running or None,
         )
-        error.reversible = self._reversible()
+        error.reversible, error.taken = self._reversible(), held(self.standing)
         return error
 
     def declined(self, trigger: str, said: Declined, http: int, *, replayed: bool = False) -> DeclinedError:
         """See `stampcard.step.trouble`."""
-        return declined(self.error, trigger, said, http, replayed=replayed)
+        error = declined(self.error, trigger, said, http, replayed=replayed)
+        error.taken = held(self.standing)
+        return error
+
+    def kept_back(self, trigger: str, why: Closed) -> UnavailableError:
+        """See `stampcard.step.trouble`."""
+        return kept_back(self.error, trigger, why)
 
     def not_sent(self, trigger: str, said: NotSent, http: int) -> StampcardError:
         """See `stampcard.step.trouble`."""

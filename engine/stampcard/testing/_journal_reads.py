@@ -13,7 +13,7 @@ from datetime import timedelta
 
 import pytest
 
-from stampcard.journal import ClaimTakenError, Journal, Personal, StoreError, VersionConflictError
+from stampcard.journal import ClaimTakenError, Journal, Personal, StoreError, Switch, VersionConflictError
 from stampcard.model import Entry, EntryKind, Ownership
 from stampcard.testing._journal_values import NOON, append_of, draft, intent, opening
 from stampcard.testing._journal_writes import JournalWrites
@@ -100,6 +100,28 @@ class JournalReads(JournalWrites):
         if other is not None:
             assert other.watched("observe") == ("a",)
             other.close()
+
+    # Switches.
+
+    def test_the_last_word_on_each_provider_is_kept_with_who_when_and_why(self, journal: Journal) -> None:
+        assert journal.switches() == ()
+        off = Switch(provider="spendgo", off=True, at=NOON, by="anna", why="double points")
+        other = Switch(provider="kigo", off=True, at=NOON, by="ben", why="wrong codes")
+        on = Switch(provider="spendgo", off=False, at=NOON + timedelta(hours=1), by="anna", why="mended")
+        for one in (off, other):
+            journal.switch(one)
+        assert journal.switches() == (other, off)
+        journal.switch(on)
+        assert journal.switches() == (other, on)
+        assert journal.changes() == ()  # no part of any order's history
+
+    def test_a_switch_outlives_the_handle(self, journal: Journal) -> None:
+        off = Switch(provider="spendgo", off=True, at=NOON, by="anna", why="double points")
+        journal.switch(off)
+        again = self.reopen()
+        if again is not None:
+            assert again.switches() == (off,)
+            again.close()
 
     # Finding.
 

@@ -9,11 +9,11 @@ from typing import Final, Generic, TypeVar
 
 from stampcard.adapter import AnyAdapter
 from stampcard.errors import JournalError
-from stampcard.journal.contract import StoreError
+from stampcard.journal.contract import StoreError, Switch
 from stampcard.model import AnyOrder, Entry, Environment
 from stampcard.reconciliation import Compared, ReconciliationReport
 from stampcard.recovery import Escalation, Recovered, RecoveryReport, Verdict
-from stampcard.step.effects import Changes, Effect, Forget, Load, Step, perform
+from stampcard.step.effects import Changes, Effect, Forget, Load, Now, Step, Switching, perform
 from stampcard.step.look import built_order_id, site_of, unknown
 from stampcard.step.personal import guest_of, person
 from stampcard.step.reconcile import reconcile_all
@@ -106,6 +106,26 @@ class Desk(Seated[M], Generic[M]):
             before_recovery=before_recovery,
         )
         return (yield from resolve(self._seat, self._adapters, order_id, wanted))
+
+    @verb
+    def switch_off(self, provider: str, *, why: str, by: str) -> Step[None]:
+        """Call this provider no more, on every till of this journal, until somebody switches it on again.
+
+        Kept with who and why. Reversals and recovery go on: they settle what was promised before. Raises JournalError,
+        ValueError without a reason or a name.
+        """
+        yield from self._switch(provider, off=True, why=why, by=by)
+
+    @verb
+    def switch_on(self, provider: str, *, why: str, by: str) -> Step[None]:
+        """Call this provider again. Raises what `switch_off` raises."""
+        yield from self._switch(provider, off=False, why=why, by=by)
+
+    def _switch(self, provider: str, *, off: bool, why: str, by: str) -> Step[None]:
+        if not (provider.strip() and why.strip() and by.strip()):
+            raise ValueError("a switch names its provider, why, and who says so")
+        now = yield from self._read(Now())
+        yield from self._read(Switching(Switch(provider=provider, off=off, at=now, by=by, why=why)))
 
     @verb
     def reconcile(

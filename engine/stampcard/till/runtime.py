@@ -15,13 +15,16 @@ from typing import Any, Final, TypeVar, cast
 import attrs
 
 from stampcard.adapter import AnyAdapter
-from stampcard.clock import Clock
+from stampcard.clock import Clock, SystemClock
 from stampcard.errors import ConfigurationError
 from stampcard.journal.contract import Append, Journal, StoreError, VersionConflictError
 from stampcard.journal.owners import boot_id
 from stampcard.model import Entry, EntryKind, Environment, Ownership
+from stampcard.payment import Charges
 from stampcard.step import effects as do
+from stampcard.till.charging import charged
 from stampcard.till.recent import Recent
+from stampcard.till.switches import SwitchedOff, Switches
 from stampcard.till.workers import Workers
 from stampcard.transport import Call, Failed, SyncSender
 from stampcard.transport.contract import Sent
@@ -38,8 +41,11 @@ GRACE: Final = 0.25
 class Tenure:
     """This process's standing as an owner of calls, shared by both runtimes."""
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(
+        self, journal: Journal, *, clock: Clock | None = None, switched_off: SwitchedOff | None = None
+    ) -> None:
         self._journal = journal
+        self.switches = Switches(journal, (clock or SystemClock()).monotonic, switched_off)
         self.owner = journal.enrol()
         self.boot = boot_id()
         self.pid = os.getpid()
@@ -108,6 +114,7 @@ class SyncRuntime:
     jobs: dict[str, _Job] = attrs.field(factory=dict[str, _Job])
     recent: Recent = attrs.field(factory=Recent)
     shut: threading.Event = attrs.field(factory=threading.Event)
+    charges: Charges | None = None
 
     def enrol(self, adapter: AnyAdapter, /) -> None:
         self.tenure.adapters[adapter.name, adapter.environment] = adapter
@@ -170,6 +177,14 @@ class SyncRuntime:
                 return self.journal.watched(why)
             case do.Unwatch(order_id, why, version):
                 return self.journal.unwatch(order_id, why, version=version)
+            case do.SwitchedOff(named):
+                return self.tenure.switches.why(named)
+            case do.Switches():
+                return self.journal.switches()
+            case do.Switching(switch):
+                self.journal.switch(switch)
+                self.tenure.switches.forget()
+                return None
             case do.Changes(after, limit):
                 return self.journal.changes(after=after, limit=limit)
             case do.Find(text, provider, limit, before):
@@ -177,6 +192,8 @@ class SyncRuntime:
             case do.Forget(subject):
                 self.recent.clear()
                 return self.journal.forget(subject)
+            case do.Charge() | do.ChargeStatus() | do.ReverseCharge():
+                return charged(self.charges, effect)
             case _:
                 raise TypeError(f"a till does not know how to perform {type(effect).__name__}")
 

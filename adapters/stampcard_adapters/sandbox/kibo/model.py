@@ -188,6 +188,18 @@ class KiboModel:
             except RefusedError as refused:
                 raise ValueError(refused.problem.message) from None
 
+    def cancel(self, external_id: str, *, tenant: str | None = None) -> None:
+        """Somebody cancels the whole order at the provider's own console."""
+        with self._lock:
+            orders = self._world(tenant).orders
+            order = orders.by_external(external_id)
+            if order is None:
+                raise ValueError("there is no such order")
+            try:
+                orders.cancel(order.id, self._now())
+            except RefusedError as refused:
+                raise ValueError(refused.problem.message) from None
+
     def expire(self, order_id: int, *, tenant: str | None = None) -> None:
         """The authorization that reserved this orderID expires now."""
         with self._lock:

@@ -82,6 +82,7 @@ class SpendgoScenario(Scenario):
         self._clear = repeat == "replayed" and self._plenty and not lenient
         if self._clear:  # for then no order needs a person: but for nine calls in a row without an answer
             self.longest_trouble = 6
+            self.shops = 1  # what another journal's orders used cannot be told from what a late bill took
         # Elsewhere a second void is believed to be our own first send's, or gives a reward back twice.
         self._console = repeat == "replayed" and lenient
         self._moved: set[str] = set()
@@ -116,7 +117,7 @@ class SpendgoScenario(Scenario):
     def _list(self, verbs: Any) -> Step[None]:
         self._listed: Sequence[Reward] = yield from verbs.rewards(self._members[0])
 
-    def fire(self, verbs: Any, order: Any, trigger: str) -> Wish:
+    def fire(self, verbs: Any, order: Any, trigger: str, way: str) -> Wish:
         return always(verbs, order, trigger, self._members[0], self._listed)
 
     def provider_acts(self, order: AnyOrder, draw: Draw) -> None:
@@ -158,6 +159,8 @@ class SpendgoScenario(Scenario):
             return None  # who asks again is told what became of the step, and nobody is in anybody's way
         if "no clear answer in" in said:
             return "no clear answer in so many calls"
+        if "less of the reward is there than recorded" in said:
+            return "reversed from doubt: the reward is not back as recorded"
         trigger = "" if order.doubt is None else order.doubt.trigger
         if order.id in self._moved and "a repeat was answered no" in said:
             return "a repeat's no: the order was voided at the provider's console"

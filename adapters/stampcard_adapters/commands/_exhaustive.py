@@ -1,0 +1,80 @@
+"""The enumerated world in pieces, on as many processors as one likes.
+
+May live here: cutting the work, handing it out, adding it up. May not: a case (`stampcard.simulate`), an option.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+
+import attrs
+
+from stampcard.simulate import Cases, Exhausted, Path, paths, untroubled
+from stampcard_adapters.simulate import PLAIN
+
+__all__ = ["enumerated"]
+
+
+@attrs.frozen
+class _Piece:
+    """One part of the cases of one path."""
+
+    provider: str
+    variant: str
+    path: Path
+    before: Path
+    part: tuple[int, int]
+    pairs: bool
+
+    @property
+    def world(self) -> str:
+        return f"{self.provider}, {self.variant}"
+
+
+def enumerated(
+    providers: Sequence[str], *, pairs: bool, jobs: int, progress: Callable[[int, int, int], None]
+) -> dict[str, Exhausted]:
+    """World -> what was enumerated of it. progress: told pieces done, pieces in all, cases done."""
+    with untroubled():
+        pieces = sorted(_pieces(providers, pairs=pairs), key=lambda piece: -len(piece.path))
+    found = {f"{provider}, {variant}": Exhausted() for provider in providers for variant in PLAIN[provider]}
+    cases = 0
+    progress(0, len(pieces), 0)
+    for done, (piece, counted) in enumerate(_run(pieces, jobs), start=1):
+        found[piece.world].add(counted)
+        cases += counted.cases
+        progress(done, len(pieces), cases)
+    return found
+
+
+def _pieces(providers: Sequence[str], *, pairs: bool) -> Iterator[_Piece]:
+    for provider in providers:
+        for variant, make in PLAIN[provider].items():
+            before: Path = ()
+            for path in paths(make):
+                parts = 3 * len(path) if pairs else 1
+                for n in range(parts):
+                    yield _Piece(provider, variant, path, before, (n, parts), pairs)
+                before = path
+
+
+def _run(pieces: Iterable[_Piece], jobs: int) -> Iterator[tuple[_Piece, Exhausted]]:
+    if jobs == 1:
+        for piece in pieces:
+            yield piece, _one(piece)
+        return
+    with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
+        running = {pool.submit(_one, piece): piece for piece in pieces}
+        try:
+            for future in as_completed(running):
+                yield running[future], future.result()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _one(piece: _Piece) -> Exhausted:
+    with untroubled() as sweep:
+        cases = Cases(PLAIN[piece.provider][piece.variant], piece.path, piece.before, sweep=sweep)
+        return cases.run(pairs=piece.pairs, part=piece.part)

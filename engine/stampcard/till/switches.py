@@ -1,0 +1,52 @@
+"""Which providers a person has switched off, for both kinds of till.
+
+The journal remembers it, who did it and why, so that it survives a restart and holds for every till on that journal. A
+callable of the operator's own (a setting that reaches all shops) is asked beside it.
+
+May live here: looking both up, rarely enough to cost nothing. May not: what is held back (`stampcard.step.knock`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, TypeAlias
+
+from stampcard.journal.contract import Journal
+
+__all__ = ["SwitchedOff", "Switches"]
+
+SwitchedOff: TypeAlias = Callable[[str], str | None]
+"""Provider -> why it is not to be called, or None. Called often, and must not block."""
+_FRESH: Final = 1.0
+"""Seconds for which the journal is taken at its word: another process's switch is noticed within them."""
+
+
+class Switches:
+    """Safe to share between threads: at worst two of them read the journal at once."""
+
+    def __init__(self, journal: Journal, monotonic: Callable[[], float], own: SwitchedOff | None) -> None:
+        self._journal, self._monotonic, self._own = journal, monotonic, own
+        self._read: tuple[float, dict[str, str]] | None = None
+
+    def known(self, provider: str) -> tuple[bool, str | None]:
+        """(whether that can be said without reading the journal, why the provider is off or None)."""
+        own = None if self._own is None else self._own(provider)
+        if own is not None:
+            return True, own
+        read = self._read
+        if read is None or not 0 <= self._monotonic() - read[0] < _FRESH:
+            return False, None
+        return True, read[1].get(provider)
+
+    def why(self, provider: str) -> str | None:
+        """Why this provider is off, and who says so; None while it is on. Raises StoreError."""
+        sure, why = self.known(provider)
+        if sure:
+            return why
+        off = {one.provider: f"switched off by {one.by}: {one.why}" for one in self._journal.switches() if one.off}
+        self._read = self._monotonic(), off
+        return off.get(provider)
+
+    def forget(self) -> None:
+        """Somebody has just switched: read it anew."""
+        self._read = None
