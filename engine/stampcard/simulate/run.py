@@ -111,7 +111,7 @@ def simulate_drawn(
     shrinking = 0.0
     first = [World(drawn(seed, index, 1, 1), make) for index in range(_FIRST)]
     provider, twice = first[0].adapter.name, first[0].scenario.not_twice
-    operations = tuple(sorted({operation for world in first for operation in world.operations}))
+    operations = {name: share for world in first for name, share in world.operations.items()}
     with untroubled() as sweep:
         while (total.orders < orders) if hours is None else (time.monotonic() - began < hours * 3_600.0):
             left = orders - total.orders if hours is None else 8
@@ -133,7 +133,7 @@ def simulate_drawn(
                 progress(total.orders)
             if broken_worlds == stop_after:
                 break
-    possible, never = _cells(total, provider, operations, twice)
+    possible, never = _cells(total, provider, tuple(operations), twice)
     return SimulationReport(
         seed=seed,
         orders=total.orders,

@@ -84,11 +84,14 @@ class World(Reports):
         vars(self).clear()
 
     @property
-    def operations(self) -> tuple[str, ...]:
-        """What the provider is called for; and what recovery asks it, where it looks before it sends again."""
-        policies = self.adapter.policies
+    def operations(self) -> dict[str, float]:
+        """What the provider is called for; and what recovery asks it, where it looks before it sends again.
+
+        With how often the first calls of each meet trouble.
+        """
+        policies, shares = self.adapter.policies, self.scenario.quiet
         looks = [name + LOOK for name, policy in policies.items() if policy.repeat is Repeat.PROBE_FIRST]
-        return tuple(sorted([*policies, *looks]))
+        return {name: shares.get(name, 1.0) for name in sorted([*policies, *looks])}
 
     def mint(self) -> str:
         """A name nobody else has."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import attrs
 
@@ -36,6 +36,7 @@ from stampcard.step.trouble import Closed, declined, kept_back, not_sent
 __all__ = ["View", "asks_again", "effectless", "given_up", "jumped", "legal"]
 
 E = TypeVar("E", bound=StampcardError)
+_ORDER = "_order"
 _JUMP = 300.0
 """Seconds: more than a clock drifts or is slewed by in a day (design, section 6: offline)."""
 _LONGEST_BUSY = 60.0
@@ -107,6 +108,16 @@ class View:
 
     @cached_property
     def _order(self) -> AnyOrder:
+        """Kept with the standing: an order is looked at more often than it changes."""
+        adapter, phrases, facts, running, order = vars(self.standing).get(_ORDER, (None,) * 5)
+        same = adapter is self.adapter and phrases is self.phrases and facts is self.facts and running == self.running
+        if not same:
+            order = self._built()
+            kept = (self.adapter, self.phrases, self.facts, self.running, order)
+            object.__setattr__(self.standing, _ORDER, kept)
+        return cast("AnyOrder", order)
+
+    def _built(self) -> AnyOrder:
         header = self.standing.header
         lifecycle = self.adapter.lifecycle
         state = lifecycle.states(self.standing.state)

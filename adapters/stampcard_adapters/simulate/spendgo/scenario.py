@@ -6,8 +6,8 @@ cashiers do (`cashier`), what members must own (`witness`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Final, Literal, TypeAlias
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, ClassVar, Final, Literal, TypeAlias
 
 import attrs
 import httpx
@@ -40,6 +40,7 @@ class SpendgoScenario(Scenario):
     """Two members and guests; rewards that fit, do not fit, run out, and are wanted at two tills at once."""
 
     opening = ("checkout",)
+    quiet: ClassVar[Mapping[str, float]] = {"checkout": 0.25, "place": 0.5, "bill": 0.7}
 
     def __init__(self, draw: Draw, clock: Callable[[], Any], *, repeat: Repeat | None = None) -> None:
         """repeat: as it is by default, but for this; None: everything is drawn."""
