@@ -174,6 +174,11 @@ class Lifecycle(Generic[S]):
             if r.reverses and r.trigger != doubted and state in r.sources and all(d in r.sources for d in after)
         )
 
+    def repeatable(self, state: str, trigger: str) -> bool:
+        """Whether the step leads only to where it can be fired again (a price): nothing is at stake in its doubt."""
+        row = self.row(state, trigger)
+        return row is not None and all(end in row.sources for end in row.destinations)
+
     @property
     def fingerprint(self) -> str:
         """Names this exact table: an order records it, so that a changed table is noticed. Sixteen hex digits."""

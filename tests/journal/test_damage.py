@@ -285,16 +285,24 @@ def test_a_copied_folder_is_noticed_and_a_moved_one_opens(whole: Path, tmp_path:
 
 def test_a_mark_half_written_when_the_power_went_leaves_the_one_before(whole: Path) -> None:
     mark = Path(f"{whole}.mark")
-    content = bytearray(mark.read_bytes())
     with closing(open_journal(whole)) as journal:
-        journal.append(append_of("e", 1))  # into the other half
-    content = bytearray(mark.read_bytes())
-    content[20:60] = bytes(40)
-    mark.write_bytes(content)
+        journal.append(append_of("e", 1))  # into the first half
+    content = mark.read_bytes()
+    mark.write_bytes(content[:20] + bytes(40) + content[60:])
+    assert [problem.code for problem in check(whole).problems] == ["mark.torn"]
     open_journal(whole).close()
-    mark.write_bytes(bytes(len(content)))
-    with pytest.raises(StoreError, match="missing or damaged"):
-        open_journal(whole)
+    assert check(whole).ok
+
+
+def test_a_mark_harmed_otherwise_vouches_for_nothing(whole: Path) -> None:
+    mark = Path(f"{whole}.mark")
+    with closing(open_journal(whole)) as journal:
+        journal.append(append_of("e", 1))
+    content = mark.read_bytes()
+    for harmed, why in ((content[:4096], "half of its mark"), (bytes(len(content)), "missing or damaged")):
+        mark.write_bytes(harmed)
+        with pytest.raises(StoreError, match=why):
+            open_journal(whole)
 
 
 def test_a_mark_never_accuses_a_journal_killed_amid_appends(tmp_path: Path, tills: Tills) -> None:

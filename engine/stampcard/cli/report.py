@@ -172,7 +172,7 @@ def legal_by_table(lifecycle: AnyLifecycle, standing: Standing) -> frozenset[str
         if row is None or row.reverses:
             return frozenset()  # a reversal in doubt is settled before anything else
         within = lifecycle.reversible(doubt.source, doubt.trigger)
-        if all(end in row.sources for end in row.destinations):
+        if lifecycle.repeatable(doubt.source, doubt.trigger):
             within |= {r.trigger for r in lifecycle.rows if not r.calls_provider and standing.state in r.sources}
             within |= {doubt.trigger}
         allowed &= within

@@ -14,6 +14,7 @@ from typing import Any, Final, TypeAlias
 
 import attrs
 
+from stampcard.journal._database import FAILURES
 from stampcard.journal._examined import Examined, OrderSeen, Problem
 from stampcard.journal._seals import standalone
 from stampcard.journal._shared import PROMISES
@@ -80,7 +81,7 @@ def compare(connection: sqlite3.Connection, examined: Examined) -> list[Problem]
         try:
             stored = {row[:keys]: row[keys:] for row in connection.execute(statement)}
             let_go = _let_go(connection) if table == "watches" else {}
-        except (sqlite3.Error, MemoryError):
+        except FAILURES:
             problems.append(Problem(code="file.pages", what=f"the table '{table}' cannot be read"))
             continue
         wanted = told.tables[table]
@@ -113,7 +114,7 @@ def _personal(connection: sqlite3.Connection, examined: Examined, told: _Tables,
     try:
         rows = connection.execute("SELECT order_id, version, subject, data, data_seal FROM personal").fetchall()
         erased: set[tuple[Any, ...]] = set(connection.execute("SELECT order_id, version FROM forgotten"))
-    except (sqlite3.Error, MemoryError):
+    except FAILURES:
         return [Problem(code="file.pages", what="the table 'personal' cannot be read")]
     there: set[tuple[Any, int]] = set()
     for *row, data_seal in rows:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import threading
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, TypeVar, cast, get_type_hints
 
@@ -27,6 +28,8 @@ Tree = dict[str, Any]
 V = TypeVar("V", bound=Facts | Command)
 F = TypeVar("F", bound=Facts)
 T = TypeVar("T")
+_meeting: Final = threading.Lock()
+_met: Final[set[Any]] = set()
 
 
 def _plain(value: object) -> object:
@@ -48,6 +51,20 @@ def _typed(wanted: type[Any], stored: object) -> object:
     if wanted is Money:
         return _money(str(stored))
     raise TypeError(f"{wanted.__name__} cannot be read from a journal")
+
+
+def _typed_tree(tree: object, wanted: Any, *, strict: bool = True) -> Any:
+    """Raises what msgspec raises.
+
+    One thread at a time meets a type for the first time: msgspec keeps what it learns of a class on the class before
+    it is complete, and a second thread that reads it then takes the whole process down (seen under real kills).
+    """
+    if wanted in _met:
+        return msgspec.convert(tree, type=wanted, strict=strict, dec_hook=_typed)
+    with _meeting:
+        found = msgspec.convert(tree, type=wanted, strict=strict, dec_hook=_typed)
+        _met.add(wanted)
+        return found
 
 
 def encode(value: Facts | Command) -> tuple[Tree, Tree]:
@@ -77,7 +94,7 @@ def plain(value: object) -> Tree:
 def typed(wanted: type[T], tree: object) -> T:
     """Back from `plain`. Raises ValueError for a tree that does not hold one."""
     try:
-        return msgspec.convert(tree, type=wanted, dec_hook=_typed)
+        return cast(T, _typed_tree(tree, wanted))
     except (msgspec.ValidationError, TypeError, ValueError, RecursionError) as error:
         raise ValueError(f"not a {wanted.__name__}: {error}") from None
 
@@ -98,7 +115,7 @@ def told(facts: F, given: Mapping[str, str]) -> tuple[F, dict[str, str]]:
         else:
             try:
                 tree = msgspec.json.decode(text) if text[:1] in ("{", "[") else text
-                fresh[name] = msgspec.convert(tree, type=hints[name], strict=False, dec_hook=_typed)
+                fresh[name] = _typed_tree(tree, hints[name], strict=False)
             except (msgspec.MsgspecError, TypeError, ValueError, RecursionError):
                 wrong[name] = "is not of its type"
     return (facts, wrong) if wrong else (attrs.evolve(facts, **fresh), wrong)

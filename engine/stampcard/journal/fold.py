@@ -6,22 +6,24 @@ Needs no adapter, so that the support desk can read a journal without any provid
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cached_property
-from typing import Final, TypeVar
+from typing import Final, TypeVar, cast
 
 import attrs
 
 from stampcard.commands import Command
 from stampcard.journal.codec import decode, unpack
 from stampcard.journal.contract import Header, Record, StoreError
+from stampcard.journal.queue import Queue, QueuedStep
 from stampcard.model import PAYMENTS, Entry, EntryKind, Facts, Ownership
 from stampcard.recovery import Verdict
 
-__all__ = ["PROBE", "OpenIntent", "Standing", "fold", "follow", "landed"]
+__all__ = ["PROBE", "OpenIntent", "Standing", "fold", "follow", "landed", "waits"]
 
 _FACTS: Final = "_facts"
+_KEPT: Final = "_kept"
 _NO_FACTS: Final = b"{}"
 _STANDING: Final = "_standing"
 PROBE: Final = "probe"
@@ -31,6 +33,7 @@ _LONGEST_REST: Final = 86_400.0
 
 _TEACHES: Final = frozenset({EntryKind.ACCEPTED, EntryKind.OBSERVED, EntryKind.RESOLVED})
 
+T = TypeVar("T")
 F = TypeVar("F", bound=Facts)
 C = TypeVar("C", bound=Command)
 V = TypeVar("V", bound=Facts | Command)
@@ -80,11 +83,15 @@ class Standing:
     state: str
     open: tuple[OpenIntent, ...]
     intents: Mapping[str, Entry]
-    """Every intent by name."""
+    """Every intent by name; of a step that was never promised, the entry that queued it."""
     endings: Mapping[str, Entry]
     """Intent -> the entry that concluded it."""
     facts_at: int | None
     """Version of the entry whose facts hold now."""
+    queued: tuple[QueuedStep, ...] = ()
+    """What waits to be sent, in its order."""
+    drained: Mapping[str, QueuedStep] = attrs.field(factory=dict[str, QueuedStep])
+    """Intent -> the step out of the queue that it was promised for."""
 
     @property
     def header(self) -> Header:
@@ -123,6 +130,14 @@ class Standing:
     def knows(self, facts: Facts) -> None:
         """Keep the facts that hold now beside the record they were written to: they need not be read back."""
         object.__setattr__(self, _FACTS, facts)
+
+    def kept(self, whose: tuple[object, ...], seen: tuple[object, ...], build: Callable[[], T]) -> T:
+        """What was built of this standing: once, for the same objects, which saw the same."""
+        known = vars(self).get(_KEPT)
+        if known is None or known[1] != seen or any(a is not b for a, b in zip(known[0], whose, strict=True)):
+            known = (whose, seen, build())
+            object.__setattr__(self, _KEPT, known)
+        return cast(T, known[2])
 
     def input(self, intent: Entry, wanted: type[C]) -> C:
         """The command an intent promised. Raises StoreError when it cannot be read back."""
@@ -182,9 +197,11 @@ def _fold(record: Record, before: Standing | None = None) -> Standing:
     opened: dict[str, OpenIntent] = {}
     intents: dict[str, Entry] = {}
     endings: dict[str, Entry] = {}
+    queue = Queue()
     state, facts_at, read = "", None, 0
     if before is not None:
         opened, intents, endings = {o.name: o for o in before.open}, dict(before.intents), dict(before.endings)
+        queue = Queue(waiting={step.name: step for step in before.queued}, drained=dict(before.drained))
         state, facts_at, read = before.state, before.facts_at, before.version
     for version, entry in enumerate(record.entries[read:], start=read + 1):
         if entry.version != version:
@@ -193,6 +210,9 @@ def _fold(record: Record, before: Standing | None = None) -> Standing:
         if entry.kind is EntryKind.INTENT:
             intents[name] = entry
             opened[name] = _opened(entry)
+            endings.pop(name, None)  # of an earlier promise of the same queued step, which was not sent
+        elif entry.kind is EntryKind.QUEUED:
+            intents[name] = entry
         elif name in opened:
             opened[name] = _amended(opened[name], entry)
         elif entry.kind is EntryKind.ESCALATED and entry.ownership is not None and name in intents:
@@ -202,6 +222,7 @@ def _fold(record: Record, before: Standing | None = None) -> Standing:
         for closed in entry.closes:
             opened.pop(closed, None)
             endings.setdefault(closed, entry)
+        queue.reads(entry)
         # a decision of the till alone teaches nothing; what is said of the customer's money is no fact of the order
         if entry.kind in _TEACHES and entry.body != _NO_FACTS and entry.trigger not in PAYMENTS:
             facts_at = version
@@ -213,10 +234,21 @@ def _fold(record: Record, before: Standing | None = None) -> Standing:
         intents=intents,
         endings=endings,
         facts_at=facts_at,
+        queued=tuple(queue.waiting.values()),
+        drained=queue.drained,
     )
     if before is not None and before.facts_at == facts_at and _FACTS in vars(before):
         standing.knows(vars(before)[_FACTS])
     return standing
+
+
+def waits(standing: Standing) -> tuple[OpenIntent, ...]:
+    """The step that is next in the queue, as one a person may decide; not while it only waits for an open one."""
+    first = standing.queued[0] if standing.queued else None
+    if first is None or (standing.open and first.escalated is None):
+        return ()
+    opened = attrs.evolve(_opened(first.entry), sends=0, why="it waits to be sent")
+    return (opened if first.escalated is None else _amended(opened, first.escalated),)
 
 
 def _opened(entry: Entry) -> OpenIntent:

@@ -33,8 +33,14 @@ def look(seat: Seat[Any], adapter: AnyAdapter, order_id: str) -> Step[View | Non
             if running is not None:
                 break
         _ours(seat, adapter, standing.header)
-        facts = standing.facts(adapter.facts, adapter.opening())
-        view = View(adapter=adapter, phrases=seat.phrases, standing=standing, running=running, known=facts)
+        view = View(
+            adapter=adapter,
+            phrases=seat.phrases,
+            standing=standing,
+            running=running,
+            known=standing.facts(adapter.facts, adapter.opening()),
+            defers=seat.offline is not None,
+        )
         if not adapter.lifecycle.knows(standing.state):
             raise StoreError(f"order {order_id}: a state nobody knows")
     except StoreError as broken:

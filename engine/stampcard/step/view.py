@@ -6,9 +6,9 @@ May live here: reading. May not: an effect that changes anything, a decision abo
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import cached_property
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import attrs
 
@@ -28,17 +28,28 @@ from stampcard.journal.codec import unpack
 from stampcard.journal.contract import StoreError
 from stampcard.journal.fold import PROBE, OpenIntent, Standing
 from stampcard.journal.reversals import watch
-from stampcard.model import PAYMENTS, AnyOrder, Doubt, Entry, EntryKind, Facts, Order, Possible, Refusal, Watch
+from stampcard.model import (
+    PAYMENTS,
+    AnyOrder,
+    Doubt,
+    Entry,
+    EntryKind,
+    Expected,
+    Facts,
+    Order,
+    Possible,
+    Refusal,
+    Watch,
+)
 from stampcard.phrases import Phrases
 from stampcard.step.backoff import due
+from stampcard.step.outlook import behind, outlook
 from stampcard.step.trouble import Closed, declined, kept_back, not_sent
 
-__all__ = ["View", "asks_again", "effectless", "given_up", "jumped", "legal"]
+__all__ = ["View", "asks_again", "effectless", "given_up", "legal"]
 
 E = TypeVar("E", bound=StampcardError)
-_ORDER = "_order"
-_JUMP = 300.0
-"""Seconds: more than a clock drifts or is slewed by in a day (design, section 6: offline)."""
+_LATE = ("late.accepted", "late.declined", "late.notsent")
 _LONGEST_BUSY = 60.0
 """Seconds after which it is worth trying again at the latest: a customer at a terminal may take long, or be gone."""
 _LANE_PAUSE = 5.0
@@ -89,12 +100,25 @@ class View:
     standing: Standing
     running: float = 0.0
     """Seconds for which somebody alive may still wait for a reply; 0.0 when nobody does."""
+    defers: bool = False
+    """Steps may wait on this till."""
     known: Facts | None = None
     """The facts, when the caller holds them already: saves reading them back."""
 
     @cached_property
     def allowed(self) -> frozenset[str]:
-        return legal(self.adapter, self.standing) - barred(self.standing).keys()
+        """What may be fired now: at once, or to wait behind what is there already."""
+        standing = self.standing
+        at_once = legal(self.adapter, standing) - barred(standing).keys()
+        if (not standing.queued and not (self.defers and standing.open)) or standing.forgotten:
+            return at_once
+        waiting = behind(self.adapter, standing, self.ahead) - barred(standing).keys()
+        return waiting if standing.queued else waiting | at_once
+
+    @cached_property
+    def ahead(self) -> Expected[Any, Any] | None:
+        """Where it stands once everything open and queued has landed; None when that cannot be told."""
+        return outlook(self.adapter, self.standing, self.facts)
 
     @cached_property
     def facts(self) -> Any:
@@ -108,14 +132,7 @@ class View:
 
     @cached_property
     def _order(self) -> AnyOrder:
-        """Kept with the standing: an order is looked at more often than it changes."""
-        adapter, phrases, facts, running, order = vars(self.standing).get(_ORDER, (None,) * 5)
-        same = adapter is self.adapter and phrases is self.phrases and facts is self.facts and running == self.running
-        if not same:
-            order = self._built()
-            kept = (self.adapter, self.phrases, self.facts, self.running, order)
-            object.__setattr__(self.standing, _ORDER, kept)
-        return cast("AnyOrder", order)
+        return self.standing.kept((self.adapter, self.phrases, self.facts), (self.running, self.defers), self._built)
 
     def _built(self) -> AnyOrder:
         header = self.standing.header
@@ -132,6 +149,8 @@ class View:
             version=self.standing.version,
             facts=self.facts,
             ticket=header.ticket,
+            queued=tuple(one.trigger for one in self.standing.queued),
+            expected=self.ahead if self.standing.queued else None,
             doubt=self.doubt(),
             possible=self.possible(),
             taken=held(self.standing),
@@ -177,7 +196,7 @@ class View:
             if ending.intent == name:
                 found += self._sent_before(intent, ending, life)
                 continue
-            later = next((e for e in self.standing.record.entries if e.intent == name and _late(e)), None)
+            later = next((e for e in self.standing.record.entries if e.intent == name and e.code in _LATE), None)
             if later is not None and later.code != "late.accepted":
                 continue  # it was told no, or never left
             why = "no answer was recorded" if later is None else "a late reply said that it took effect"
@@ -234,6 +253,9 @@ class View:
     def cashier(self) -> str:
         """One sentence: where this order stands."""
         found = self._doubted()
+        if found is None and self.standing.queued:
+            first = self.standing.queued[0]
+            return self.phrases.say("queued" if first.escalated is None else "queued.human", trigger=first.trigger)
         if found is None and self.watch is not None:
             return self.phrases.say("reversal.watched")
         if found is None:
@@ -364,10 +386,6 @@ class View:
         return not_sent(self.error, trigger, said, http)
 
 
-def _late(entry: Entry) -> bool:
-    return entry.code in ("late.accepted", "late.declined", "late.notsent")
-
-
 def _check_of(intent: OpenIntent) -> str:
     return given_up(intent)[1]
 
@@ -378,19 +396,3 @@ def given_up(intent: OpenIntent) -> tuple[str, str]:
         return "", ""
     said = unpack(intent.escalated.body)
     return str(said.get("reason") or intent.escalated.why or ""), str(said.get("check") or "")
-
-
-def age(intent: OpenIntent, now: datetime, ahead: float = 0.0) -> float:
-    """Seconds since the last call for this intent could have left. ahead: by how much the wall clock has jumped."""
-    return max(0.0, (now - intent.last_at).total_seconds() - ahead)
-
-
-def jumped(began: tuple[datetime, float] | None, now: datetime, monotonic: float) -> float:
-    """Seconds by which the wall clock has run ahead of the monotonic one since the till began; 0.0 for a usual drift.
-
-    A clock set forward makes every call look older than it is: "not there" would be believed while it may still land.
-    """
-    if began is None:
-        return 0.0
-    ahead = (now - began[0]).total_seconds() - (monotonic - began[1])
-    return ahead if ahead > _JUMP else 0.0
