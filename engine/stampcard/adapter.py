@@ -301,12 +301,13 @@ class Adapter(ABC, Generic[S, F, C]):
     def recover(self, order: Order[S, F], command: C, evidence: Evidence, /) -> Recovery[S, F]:
         """What may be done about an open intent."""
 
-    def look_back(self, order: Order[S, F], command: C, /) -> LookBack | None:
+    def look_back(self, order: Order[S, F], command: C, /) -> LookBack | Restored | None:
         """How to see that nothing of `command` is left, after a reversal was accepted while nobody knew its ending.
 
         Asked when its late window has passed. order: as it is after the reversal. None: as `compare` shows the order;
         where that shows none, nothing of this step would show (or it takes nothing), and the order is let go unseen,
-        which its history says, unless a late reply said that the step took effect: a person is asked then.
+        which its history says, unless a late reply said that the step took effect: a person is asked then. `Restored`:
+        nothing can be left, and no look is needed.
         """
         return None
 

@@ -139,8 +139,8 @@ def _look(seat: Seat[Any], adapter: AnyAdapter, view: View, step: Entry) -> Step
         return None  # whose it was is erased: there is nobody left to look for
     order = view.order()
     look = adapter.look_back(order, standing.input(step, kind)) or _shown(adapter, order)
-    if look is None:
-        return None
+    if look is None or isinstance(look, Restored):
+        return look
     others = yield from _neighbours(seat, adapter, view, look)
     if isinstance(others, Unknown):
         return others
