@@ -23,7 +23,7 @@ from stampcard.simulate import Draw
 __all__ = ["Outcome", "generation"]
 
 _ROUNDS: Final = (
-    "sell", "two", "recover", "sell", "gateway", "rush", "sell", "opening", "bad", "recover", "late", "sell",
+    "sell", "two", "recover", "late", "gateway", "rush", "sell", "opening", "bad", "recover", "late", "sell",
     "two", "rush", "new", "bad", "recover", "sell", "gateway", "late", "sell",
 )  # fmt: skip
 _PACES: Final = {"rush": "fast", "late": "late", "bad": "bad"}
