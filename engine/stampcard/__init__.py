@@ -38,6 +38,7 @@ from stampcard.model import (
     Entry,
     EntryKind,
     Environment,
+    Expected,
     Facts,
     Guest,
     Handover,
@@ -69,7 +70,16 @@ from stampcard.payment import (
     Taken,
 )
 from stampcard.reconciliation import Compared, Comparison, PossibleHold, ReconciliationReport, Tally, Unsettled, Untold
-from stampcard.recovery import Escalation, LeftAlone, Recovered, RecoveryReport, Settled, Verdict
+from stampcard.recovery import (
+    Escalation,
+    LeftAlone,
+    OfflinePolicy,
+    QueueStatus,
+    Recovered,
+    RecoveryReport,
+    Settled,
+    Verdict,
+)
 from stampcard.sealed import Sealed, SealKey
 from stampcard.till import AsyncTill, Till
 
@@ -99,6 +109,7 @@ __all__ = [
     "EntryKind",
     "Environment",
     "Escalation",
+    "Expected",
     "Facts",
     "FulfilmentState",
     "Guest",
@@ -117,10 +128,12 @@ __all__ = [
     "NotReversed",
     "NotSentError",
     "NotTaken",
+    "OfflinePolicy",
     "Order",
     "Possible",
     "PossibleHold",
     "PurchaseState",
+    "QueueStatus",
     "ReconciliationReport",
     "Recovered",
     "RecoveryReport",

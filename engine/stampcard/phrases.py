@@ -52,6 +52,15 @@ ENGLISH: Final[Mapping[str, str]] = {
     "doubt.reverse.human": "Nobody knows whether the payment was given back. Call the help desk.",
     "reversal.watched": "Cancelled. It is still being checked that nothing of it was booked after all.",
     "doubt.human": "'{trigger}' needs a person to look. Call the help desk.",
+    # waiting to be sent
+    "queued": "Kept on this register. It is sent when the loyalty service is back.",
+    "queued.human": "'{trigger}' could not be sent and needs a person to look. Call the help desk.",
+    "order.queued": "Earlier steps of this sale are still to be sent. Try again in a moment.",
+    "offline.reward": "Rewards cannot be redeemed while the loyalty service is away. "
+    "Sell without it; points are added later.",
+    "offline.too_large": "This sale is too large to be taken down without the loyalty service.",
+    "offline.full": "Too many sales wait for the loyalty service. Try again once it is back.",
+    "resolve.send": "Only a step that waits to be sent can be sent now.",
     # errors
     "order.in_doubt": "The last step is not settled yet. Please wait.",
     "order.lane_busy": "The same redemption is being worked on. Try again in a moment.",

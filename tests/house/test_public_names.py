@@ -27,20 +27,21 @@ from stampcard_adapters.sessionm import SessionMVerbs
 from stampcard_adapters.spendgo import SpendgoVerbs
 
 STAMPCARD = """
-    Address AnyOrder AsyncCharges AsyncTill AuthorizationState Basket CardBrand Channel ChargeAttempt ChargeFailedError
-    ChargePending ChargeResult ChargeUnknown Charges Compared Comparison ConfigurationError ConflictError DeclinedError
-    Doubt Entry EntryKind Environment Escalation Facts FulfilmentState GUEST Guest Handover InDoubtError Journal
-    JournalError LeftAlone Line Member Modifier Money NeedsHumanError Next NotAllowedError NotReversed NotSentError
-    NotTaken Order Possible PossibleHold PurchaseState ReconciliationReport Recovered RecoveryReport RedemptionState
-    Refusal ReversalResult Reversed Reward SealKey Sealed Secret Settled Site StampcardError Taken Tally Tender
+    Address AnyOrder AsyncCharges AsyncTill AuthorizationState Basket CardBrand Channel ChargeAttempt
+    ChargeFailedError ChargePending ChargeResult ChargeUnknown Charges Compared Comparison ConfigurationError
+    ConflictError DeclinedError Doubt Entry EntryKind Environment Escalation Expected Facts FulfilmentState
+    GUEST Guest Handover InDoubtError Journal JournalError LeftAlone Line Member Modifier Money NeedsHumanError
+    Next NotAllowedError NotReversed NotSentError NotTaken OfflinePolicy Order Possible PossibleHold
+    PurchaseState QueueStatus ReconciliationReport Recovered RecoveryReport RedemptionState Refusal
+    ReversalResult Reversed Reward SealKey Sealed Secret Settled Site StampcardError Taken Tally Tender
     TenderKind Till Totals UnavailableError UnknownOrderError Unsettled UnsupportedError Untold Verdict
 """
 TILL = """
-    changes close forget forget_guest in_doubt needs_human order_id reconcile recover resolve start_recovery
+    changes close forget forget_guest in_doubt needs_human offline order_id reconcile recover resolve start_recovery
     switch_off switch_on use
 """
 ASYNC_TILL = """
-    aclose changes forget forget_guest in_doubt needs_human order_id reconcile recover resolve start_recovery
+    aclose changes forget forget_guest in_doubt needs_human offline order_id reconcile recover resolve start_recovery
     switch_off switch_on use
 """
 EVERY_VERB = "abandon at by get history order_id recover wait within"

@@ -99,12 +99,12 @@ def world(tmp_path: Path) -> Generator[Open, None, None]:
     """A lenient provider unless told otherwise: a bill that lands after the void takes the reward."""
     with contextlib.ExitStack() as stack:
 
-        def opened(*, after_void: Any = "lands", leave: Any = "billed", **options: Any) -> Here:
+        def opened(*, after_void: Any = "lands", leave: Any = "billed", refuses: Any = "lands", **options: Any) -> Here:
             clock = Clock()
             switches = Switches(after_void=after_void, swp_deducted_at=leave)
             model = SpendgoModel(switches=switches, lenient=after_void == "lands")
             provider = stack.enter_context(contextlib.closing(Provider(model)))
-            here = stack.enter_context(shop(provider, tmp_path / "till.db", clock=clock, **options))
+            here = stack.enter_context(shop(provider, tmp_path / "till.db", clock=clock, after_void=refuses, **options))
             return Here(here, clock)
 
         yield opened
@@ -183,7 +183,7 @@ def test_a_strict_provider_refuses_the_late_bill_and_the_watch_ends(world: Open)
     assert here.asked() == ()
 
 
-@pytest.mark.parametrize("verdict", list(Verdict))
+@pytest.mark.parametrize("verdict", [Verdict.ACCEPTED, Verdict.DECLINED])
 def test_a_person_ends_it_and_the_order_stays_voided(here: Here, verdict: Verdict) -> None:
     late = InTheNetwork()
     order = here.voided_from_doubt(late)
@@ -357,3 +357,11 @@ def test_nothing_of_the_customer_is_in_what_a_person_is_told(here: Here) -> None
     here.later()
     [asked] = here.asked()
     assert MEMBER.id not in f"{asked.reason} {asked.check}"
+
+
+def test_where_nothing_lands_after_a_void_nothing_is_looked_at(world: Open) -> None:
+    here = world(after_void="refused", refuses="refused")
+    order = here.voided_from_doubt(InTheNetwork())
+    here.shop.provider.rules["GET"] = says(500, b"")
+    assert here.later() == [("bill", Settled.RESTORED)]
+    assert here.shop.verbs.history(order.id)[-1].why == "what comes after a void is refused there"

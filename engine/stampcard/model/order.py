@@ -18,6 +18,7 @@ __all__ = [
     "Entry",
     "EntryKind",
     "Environment",
+    "Expected",
     "Facts",
     "Order",
     "Ownership",
@@ -153,15 +154,25 @@ class Watch:
 
 
 @attrs.frozen(kw_only=True)
+class Expected(Generic[S_co, F_co]):
+    """Where an order stands once all that waits to be sent was sent and accepted: no provider has said so yet."""
+
+    state: S_co
+    facts: F_co
+
+
+@attrs.frozen(kw_only=True)
 class Order(Generic[S_co, F_co]):
     """An order as the journal stands: the fold of its entries. Immutable; every verb returns a new one.
 
     id: yours, sent to the provider, unique for ever. ticket: the POS's own number, searchable, may repeat daily.
     version: the count of its journal entries. allowed: names of the verbs legal now (guards on their input not yet
     asked). cashier: one sentence, where this order stands. replayed: this answer was recorded earlier. settled:
-    nothing open and nothing queued. final: no verb leads on. possible: what may exist at the provider beside what is
-    known (holds nobody answered for). taken: money `pay` took for it and did not give back. watch: a reversal from
-    doubt that is still watched. lifecycle, fingerprint: the table it was opened under.
+    nothing open and nothing queued. queued: steps that wait to be sent, in their order; state and facts are without
+    them. expected: where it stands once they are; None where nothing waits. final: no verb leads on. possible: what
+    may exist at the provider beside what is known (holds nobody answered for). taken: money `pay` took for it and did
+    not give back. watch: a reversal from doubt that is still watched. lifecycle, fingerprint: the table it was opened
+    under.
     """
 
     id: str
@@ -179,10 +190,16 @@ class Order(Generic[S_co, F_co]):
     taken: Taken | None = None
     watch: Watch | None = None
     queued: tuple[str, ...] = ()
+    expected: Expected[S_co, F_co] | None = None
     replayed: bool = attrs.field(default=False, eq=False)
     allowed: frozenset[str] = frozenset()
     final: bool = False
     cashier: str = attrs.field(default="", repr=False)
+
+    @property
+    def outlook(self) -> Expected[S_co, F_co]:
+        """State and facts with what waits to be sent; as they are where nothing does."""
+        return self.expected or Expected(state=self.state, facts=self.facts)
 
     @property
     def settled(self) -> bool:

@@ -23,6 +23,7 @@ PROMISES: Final = {
     "own errors": "Whatever goes wrong is told in an error of ours.",
     "whole history": "A history has no hole: an ending comes after its promise, a move is an edge of the table.",
     "reversed": "Once a reversal is accepted, nothing it reverses is open.",
+    "watched": "What a reversal from doubt may have left behind is looked at, or a person is asked.",
     "open is found": "What the journal lists as open is what the histories say is open.",
     "at rest": "In a healed world every order is settled, or is with a person for a reason the design names.",
     "agreed": "Engine and provider say the same of every settled order.",

@@ -33,13 +33,14 @@ from stampcard.journal.fold import fold
 from stampcard.journal.reversals import RESTORED, REVERSED, UNSEEN, Reversal, reversal
 from stampcard.model import AnyOrder, Entry, EntryKind
 from stampcard.recovery import Settled
+from stampcard.step.ageing import jumped
 from stampcard.step.ask import question
 from stampcard.step.effects import Changes, Load, Monotonic, Now, Step, Unwatch, Write, perform
 from stampcard.step.ink import OVER, Ink, Promise
 from stampcard.step.look import unwritable
 from stampcard.step.trouble import Closed, unsent
 from stampcard.step.verb import Seat
-from stampcard.step.view import View, jumped
+from stampcard.step.view import View
 from stampcard.transport.contract import Failed
 from stampcard.wire import Response
 
@@ -138,8 +139,8 @@ def _look(seat: Seat[Any], adapter: AnyAdapter, view: View, step: Entry) -> Step
         return None  # whose it was is erased: there is nobody left to look for
     order = view.order()
     look = adapter.look_back(order, standing.input(step, kind)) or _shown(adapter, order)
-    if look is None:
-        return None
+    if look is None or isinstance(look, Restored):
+        return look
     others = yield from _neighbours(seat, adapter, view, look)
     if isinstance(others, Unknown):
         return others

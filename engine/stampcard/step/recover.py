@@ -31,14 +31,16 @@ from stampcard.commands import Command
 from stampcard.journal.contract import Append, Draft, Record, StoreError, VersionConflictError
 from stampcard.journal.fold import PROBE, OpenIntent, Standing, fold
 from stampcard.model import PAYMENTS, AnyOrder, EntryKind
+from stampcard.step.ageing import age, jumped
 from stampcard.step.conclude import ASK_AGAIN_CHECK, conclude, extended, judge, settle, write_escalation
+from stampcard.step.drain import suspends
 from stampcard.step.effects import Monotonic, Now, Own, Pending, Send, Sleep, Step, Write, perform
 from stampcard.step.ink import Promise
 from stampcard.step.knock import door_of, heard
 from stampcard.step.look import look, unknown, unwritable
 from stampcard.step.paid import is_paid, settle_paid
 from stampcard.step.verb import Seat
-from stampcard.step.view import View, age, effectless, jumped
+from stampcard.step.view import View, effectless
 from stampcard.transport.contract import Failed, Sent
 from stampcard.wire import Request
 
@@ -76,6 +78,8 @@ def settle_steps(seat: Seat[Any], adapter: AnyAdapter, order_id: str, within: fl
         first = first_open(adapter, opened)
         if first.escalated is not None:
             raise view.in_doubt(first.trigger, first.why)
+        if suspends(view):
+            raise view.in_doubt(first.trigger, "a reversal waits to be sent, and undoes it")
         if view.running <= 0:
             if (yield from attempt(seat, adapter, view, first, end)).settled:
                 pause = _FIRST_PAUSE

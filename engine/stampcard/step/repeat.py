@@ -30,6 +30,8 @@ def repeated(wish: Wish, view: View, sealed: Sealed) -> AnyOrder | None:
     kept = standing.record.personal.get(intent.version)
     if intent.trigger != command.trigger or not sealed.repeats(intent, kept):
         raise view.conflict(wish.trigger, "this was done already, with other input", "command.conflict")
+    if any(one.name == intent.intent for one in standing.queued):
+        return view.order(replayed=True)  # taken down already
     ending = standing.endings.get(intent.intent or "")
     if ending is None:
         if view.running > 0:
@@ -51,7 +53,8 @@ def _done(wish: Wish, view: View, sealed: Sealed) -> Entry | None:
     done = view.standing.accepted.get(wish.trigger)
     if done is None and isinstance(wish.command, Authorize) and wish.command.again:
         return None  # asked anew on purpose: the same wish as the one in doubt, and no repeat of it
-    doubted = next((o.entry for o in view.standing.open if o.trigger == wish.trigger), None)
+    before = [*(o.entry for o in view.standing.open), *(q.entry for q in view.standing.queued)]
+    doubted = next((entry for entry in before if entry.trigger == wish.trigger), None)
     if done is None:
         same = doubted is not None and doubted.digest == sealed.digest
         return doubted if same else None

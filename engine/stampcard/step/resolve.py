@@ -18,7 +18,7 @@ from stampcard.adapter import AnyAdapter
 from stampcard.errors import ConflictError, NotAllowedError
 from stampcard.journal.codec import encode, pack, told
 from stampcard.journal.contract import Append, ClaimTakenError, Draft, Record, StoreError, VersionConflictError
-from stampcard.journal.fold import OpenIntent, Standing, fold, landed
+from stampcard.journal.fold import OpenIntent, Standing, fold, landed, waits
 from stampcard.machine import move
 from stampcard.model import CHARGE, PAYMENTS, AnyOrder, Entry, EntryKind, Facts, Refusal
 from stampcard.recovery import LeftAlone, Verdict
@@ -77,7 +77,7 @@ def resolve(seat: Seat[Any], adapters: Adapters, order_id: str, said: Decision) 
         if view.running > 0:
             raise view.busy(intent.trigger)
         try:
-            ruling = _ruled(adapter, view, intent, said)
+            ruling = _to_send(view, intent, said) or _ruled(adapter, view, intent, said)
             record = yield from _write(adapter, view, ruling, said)
         except VersionConflictError:
             continue
@@ -100,7 +100,7 @@ def _found(seat: Seat[Any], adapters: Adapters, order_id: str) -> Step[tuple[Any
 
 def _meant(view: View, said: Decision) -> OpenIntent | None:
     """The step that is decided; None when it was decided like this already. Raises NotAllowedError, ConflictError."""
-    opened = [o for o in view.standing.open if said.trigger in (None, o.trigger)]
+    opened = [o for o in (*view.standing.open, *waits(view.standing)) if said.trigger in (None, o.trigger)]
     waiting = [o for o in opened if o.escalated is not None or said.before_recovery]
     if len(waiting) > 1:
         message = view.phrases.say("resolve.several")
@@ -117,6 +117,15 @@ def _meant(view: View, said: Decision) -> OpenIntent | None:
     if same and told(view.facts, said.facts) == (view.facts, {}):
         return None
     raise _otherwise(view, before)
+
+
+def _to_send(view: View, intent: OpenIntent, said: Decision) -> _Ruling | None:
+    """A step that waits may be sent although it is past its bounds: nothing is concluded by that."""
+    if said.verdict is not Verdict.SEND:
+        return None
+    if all(one.name != intent.name for one in view.standing.queued):
+        raise _no(view, said, Refusal(code="resolve.send", message=view.phrases.say("resolve.send")))
+    return _Ruling(intent=intent, state=view.standing.state, facts=None, closes=())
 
 
 def _decided(standing: Standing, trigger: str | None) -> Entry | None:

@@ -6,7 +6,7 @@ May live here: reading. May not: an effect that changes anything, a decision abo
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -28,16 +28,27 @@ from stampcard.journal.codec import unpack
 from stampcard.journal.contract import StoreError
 from stampcard.journal.fold import PROBE, OpenIntent, Standing
 from stampcard.journal.reversals import watch
-from stampcard.model import PAYMENTS, AnyOrder, Doubt, Entry, EntryKind, Facts, Order, Possible, Refusal, Watch
+from stampcard.model import (
+    PAYMENTS,
+    AnyOrder,
+    Doubt,
+    Entry,
+    EntryKind,
+    Expected,
+    Facts,
+    Order,
+    Possible,
+    Refusal,
+    Watch,
+)
 from stampcard.phrases import Phrases
 from stampcard.step.backoff import due
+from stampcard.step.outlook import behind, outlook
 from stampcard.step.trouble import Closed, declined, kept_back, not_sent
 
-__all__ = ["View", "asks_again", "effectless", "given_up", "jumped", "legal"]
+__all__ = ["View", "asks_again", "effectless", "given_up", "legal"]
 
 E = TypeVar("E", bound=StampcardError)
-_JUMP = 300.0
-"""Seconds: more than a clock drifts or is slewed by in a day (design, section 6: offline)."""
 _LONGEST_BUSY = 60.0
 """Seconds after which it is worth trying again at the latest: a customer at a terminal may take long, or be gone."""
 _LANE_PAUSE = 5.0
@@ -88,12 +99,25 @@ class View:
     standing: Standing
     running: float = 0.0
     """Seconds for which somebody alive may still wait for a reply; 0.0 when nobody does."""
+    defers: bool = False
+    """Steps may wait on this till."""
     known: Facts | None = None
     """The facts, when the caller holds them already: saves reading them back."""
 
     @cached_property
     def allowed(self) -> frozenset[str]:
-        return legal(self.adapter, self.standing) - barred(self.standing).keys()
+        """What may be fired now: at once, or to wait behind what is there already."""
+        standing = self.standing
+        at_once = legal(self.adapter, standing) - barred(standing).keys()
+        if (not standing.queued and not (self.defers and standing.open)) or standing.forgotten:
+            return at_once
+        waiting = behind(self.adapter, standing, self.ahead) - barred(standing).keys()
+        return waiting if standing.queued else waiting | at_once
+
+    @cached_property
+    def ahead(self) -> Expected[Any, Any] | None:
+        """Where it stands once everything open and queued has landed; None when that cannot be told."""
+        return outlook(self.adapter, self.standing, self.facts)
 
     @cached_property
     def facts(self) -> Any:
@@ -121,6 +145,8 @@ class View:
             version=self.standing.version,
             facts=self.facts,
             ticket=header.ticket,
+            queued=tuple(one.trigger for one in self.standing.queued),
+            expected=self.ahead if self.standing.queued else None,
             doubt=self.doubt(),
             possible=self.possible(),
             taken=held(self.standing),
@@ -223,6 +249,9 @@ class View:
     def cashier(self) -> str:
         """One sentence: where this order stands."""
         found = self._doubted()
+        if found is None and self.standing.queued:
+            first = self.standing.queued[0]
+            return self.phrases.say("queued" if first.escalated is None else "queued.human", trigger=first.trigger)
         if found is None and self.watch is not None:
             return self.phrases.say("reversal.watched")
         if found is None:
@@ -367,19 +396,3 @@ def given_up(intent: OpenIntent) -> tuple[str, str]:
         return "", ""
     said = unpack(intent.escalated.body)
     return str(said.get("reason") or intent.escalated.why or ""), str(said.get("check") or "")
-
-
-def age(intent: OpenIntent, now: datetime, ahead: float = 0.0) -> float:
-    """Seconds since the last call for this intent could have left. ahead: by how much the wall clock has jumped."""
-    return max(0.0, (now - intent.last_at).total_seconds() - ahead)
-
-
-def jumped(began: tuple[datetime, float] | None, now: datetime, monotonic: float) -> float:
-    """Seconds by which the wall clock has run ahead of the monotonic one since the till began; 0.0 for a usual drift.
-
-    A clock set forward makes every call look older than it is: "not there" would be believed while it may still land.
-    """
-    if began is None:
-        return 0.0
-    ahead = (now - began[0]).total_seconds() - (monotonic - began[1])
-    return ahead if ahead > _JUMP else 0.0

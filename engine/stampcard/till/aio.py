@@ -20,6 +20,7 @@ from stampcard.journal.contract import Journal, StoreError
 from stampcard.model import Entry, Site
 from stampcard.payment import AsyncCharges
 from stampcard.phrases import Phrases
+from stampcard.recovery import OfflinePolicy
 from stampcard.step.doors import Doors
 from stampcard.step.keeper import Keeper
 from stampcard.step.verb import Async, Provider, Seat
@@ -50,6 +51,7 @@ class AsyncTill(Desk[Async]):
         *,
         site: Site | None = None,
         charges: AsyncCharges | None = None,
+        offline: OfflinePolicy | None = None,
         deadline: float = 3.0,
         max_in_flight: int = 64,
         phrases: Mapping[str, str] | None = None,
@@ -79,6 +81,7 @@ class AsyncTill(Desk[Async]):
             site=site,
             patience=deadline,
             install=self._journal.id,
+            offline=offline,
             doors=Doors(tenure.owner),
             began=(self._runtime.clock(), self._runtime.clock.monotonic()),
             charges=pays,

@@ -19,6 +19,7 @@ from stampcard.journal.contract import Journal, StoreError
 from stampcard.model import Entry, Site
 from stampcard.payment import Charges
 from stampcard.phrases import Phrases
+from stampcard.recovery import OfflinePolicy
 from stampcard.step.doors import Doors
 from stampcard.step.keeper import Keeper
 from stampcard.step.verb import Provider, Seat, Sync
@@ -39,11 +40,12 @@ class Till(Desk[Sync]):
 
     journal: a path, ":memory:", or an open `Journal` (which you close yourself). site: where this till stands; None for
     one that only recovers, whatever the store or tenant, and opens no order without `.at(Site(...))`.
-    charges: how `pay` takes money (`stampcard.payment`); without it this till leaves payments alone.
-    deadline: the till budget, seconds until the cashier gets an answer; a call may go on after it and its reply is
-    recorded. phrases: code -> the cashier's sentence in your language. verify: a CA bundle's path or an ssl context.
-    switched_off: your own kill switch, asked before each call: provider -> why not, or None. It must
-    not block. proxy: "http://[user:password@]host:port". transport: replaces the network, in tests.
+    charges: how `pay` takes money (`stampcard.payment`); without it this till leaves payments alone. offline: what may
+    wait on this till while a provider is away; left out, nothing does. deadline: the till budget, seconds until the
+    cashier gets an answer; a call may go on after it and its reply is recorded. phrases: code -> the cashier's sentence
+    in your language. verify: a CA bundle's path or an ssl context. switched_off: your own kill switch, asked before
+    each call: provider -> why not, or None; it must not block.
+    proxy: "http://[user:password@]host:port". transport: replaces the network, in tests.
     Raises JournalError when the journal cannot be opened.
     """
 
@@ -53,6 +55,7 @@ class Till(Desk[Sync]):
         *,
         site: Site | None,
         charges: Charges | None = None,
+        offline: OfflinePolicy | None = None,
         deadline: float = 3.0,
         phrases: Mapping[str, str] | None = None,
         clock: Callable[[], datetime] | None = None,
@@ -78,6 +81,7 @@ class Till(Desk[Sync]):
             site=site,
             patience=deadline,
             install=self._journal.id,
+            offline=offline,
             doors=Doors(tenure.owner),
             began=(self._runtime.clock(), self._runtime.clock.monotonic()),
             charges=pays,

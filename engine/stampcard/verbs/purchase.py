@@ -72,7 +72,7 @@ class PurchaseVerbs(Verbs[M, PurchaseState, PF], Generic[M, PF]):
         paid; left out, they are what `order.facts.to_pay` says.
         reward_discount: of the reward alone, when less than the validated one is taken (rewards that spend points).
         """
-        sold = _totals(order.facts, tenders, reward_discount) if totals is None else totals
+        sold = _totals(order.outlook.facts, tenders, reward_discount) if totals is None else totals
         command = Place(tenders=tuple(tenders), totals=sold, reward_discount=reward_discount, why=why)
         return (yield from self._fire(order, command, command_id=command_id))
 
@@ -88,8 +88,9 @@ class PurchaseVerbs(Verbs[M, PurchaseState, PF], Generic[M, PF]):
         command_id: str | None = None,
     ) -> Step[Order[PurchaseState, PF]]:
         """Payment was taken: the reward leaves the member's account. Left out, tenders and totals are as placed."""
-        paid = order.facts.tenders if tenders is None else tuple(tenders)
-        sold = totals or order.facts.totals or _totals(order.facts, paid, reward_discount)
+        facts = order.outlook.facts
+        paid = facts.tenders if tenders is None else tuple(tenders)
+        sold = totals or facts.totals or _totals(facts, paid, reward_discount)
         command = Bill(tenders=paid, totals=sold, reward_discount=reward_discount, why=why)
         return (yield from self._fire(order, command, command_id=command_id))
 
