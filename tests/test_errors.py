@@ -9,6 +9,7 @@ import pytest
 
 from stampcard import errors
 from stampcard.errors import (
+    ChargeFailedError,
     ConfigurationError,
     ConflictError,
     DeclinedError,
@@ -38,9 +39,17 @@ TABLE: dict[type[StampcardError], tuple[Next, str, type[StampcardError]]] = {
     ConfigurationError: (Next.CALL, "configuration", NotSentError),
     JournalError: (Next.CALL, "journal.unavailable", NotSentError),
     DeclinedError: (Next.FIX, "provider.declined", StampcardError),
+    ChargeFailedError: (Next.RETRY, "charge.kept", StampcardError),
     InDoubtError: (Next.WAIT, "order.in_doubt", StampcardError),
     NeedsHumanError: (Next.CALL, "order.needs_human", InDoubtError),
 }
+OWN: dict[type[StampcardError], dict[str, object]] = {
+    DeclinedError: {"taken": None, "given_back": None},
+    ChargeFailedError: {"reason": "", "voided": False},
+    InDoubtError: {"taken": None},
+    NeedsHumanError: {"taken": None, "check": ""},
+}
+"""What an error's body says beside what every body says."""
 REFUSED = (
     Refusal(code="basket.empty", message="Add an item first.", field="basket.lines"),
     Refusal(code="tenders.do_not_sum", message="Correct the payments.", params={"expected": "USD 5.10"}),
@@ -117,7 +126,7 @@ def test_an_error_is_a_body_for_an_api(kind: type[StampcardError]) -> None:
             },
         ],
         "retry_after": 3,
-        **({"check": ""} if kind is NeedsHumanError else {}),
+        **OWN.get(kind, {}),
     }
     json.dumps(kind("x").as_dict())
 

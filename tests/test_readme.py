@@ -75,6 +75,12 @@ def test_what_a_till_does_when_it_starts_runs_as_written() -> None:
         assert names["bookmark"] == list(till.changes())[-1].position
 
 
+def test_the_programs_about_payment_run_as_written() -> None:
+    failed, tried = doctest.testfile(str(ROOT / "docs" / "payment.md"), module_relative=False)
+    assert tried > 30
+    assert failed == 0
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_the_programs_of_each_provider_run_as_written(page: Path) -> None:
     failed, tried = doctest.testfile(str(page), module_relative=False)

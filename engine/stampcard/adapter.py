@@ -236,8 +236,9 @@ class Policy:
     """One operation's capabilities.
 
     effectless: nothing changes at the provider, so a lost reply is no doubt. deferrable: may be queued while the
-    provider is away. reversible: a reversing operation exists for it. look_up: the provider can be asked what became
-    of it. call_budget: seconds until the socket is abandoned. late_window: seconds a request may still land after.
+    provider is away. deferrable_without_reward: may be queued where the order takes no reward. reversible: a reversing
+    operation exists for it. look_up: the provider can be asked what became of it. call_budget: seconds until the socket
+    is abandoned. late_window: seconds a request may still land after.
     asks_again: nothing may be sent on our own after an unknown outcome, but the till may ask its user and fire the same
     trigger anew at once; the call before may have taken effect, for at most this many seconds (a hold lapses).
     """
@@ -245,6 +246,7 @@ class Policy:
     repeat: Repeat
     effectless: bool = False
     deferrable: bool = False
+    deferrable_without_reward: bool = False
     reversible: bool = False
     look_up: bool = False
     call_budget: float = 10.0
@@ -299,12 +301,13 @@ class Adapter(ABC, Generic[S, F, C]):
     def recover(self, order: Order[S, F], command: C, evidence: Evidence, /) -> Recovery[S, F]:
         """What may be done about an open intent."""
 
-    def look_back(self, order: Order[S, F], command: C, /) -> LookBack | None:
+    def look_back(self, order: Order[S, F], command: C, /) -> LookBack | Restored | None:
         """How to see that nothing of `command` is left, after a reversal was accepted while nobody knew its ending.
 
-        Asked when its late window has passed. order: as it is after the reversal. None: nothing of this step would
-        show (or it takes nothing); the order is then let go unseen, which its history says, unless a late reply said
-        that the step took effect: a person is asked then.
+        Asked when its late window has passed. order: as it is after the reversal. None: as `compare` shows the order;
+        where that shows none, nothing of this step would show (or it takes nothing), and the order is let go unseen,
+        which its history says, unless a late reply said that the step took effect: a person is asked then. `Restored`:
+        nothing can be left, and no look is needed.
         """
         return None
 

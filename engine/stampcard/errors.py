@@ -10,6 +10,7 @@ StampcardError
 |  +- ConfigurationError a key, url or setting is wrong; all problems listed             CALL
 |  +- JournalError       nothing could be written, so nothing was sent                   CALL
 +- DeclinedError         the provider answered no; journalled                            FIX, or CALL for credentials
++- ChargeFailedError     the POS's own charge said no; order voided, or kept             RETRY with another tender
 +- InDoubtError          nobody knows; the order waits for recovery                      WAIT, or void
    +- NeedsHumanError    recovery gave up and says what to look at                       CALL
 
@@ -26,10 +27,11 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Literal
 
-from stampcard.model import Refusal
+from stampcard.model import Refusal, Taken
 from stampcard.wire import Json
 
 __all__ = [
+    "ChargeFailedError",
     "ConfigurationError",
     "ConflictError",
     "DeclinedError",
@@ -155,6 +157,12 @@ class StampcardError(Exception):
         }
 
 
+def _money(taken: Taken | None) -> Json:
+    if taken is None:
+        return None
+    return {"reference": taken.reference, "amounts": [str(tender.amount) for tender in taken.tenders]}
+
+
 class NotSentError(StampcardError):
     """Surely nothing happened at the provider; the order is as it was."""
 
@@ -236,24 +244,55 @@ class JournalError(NotSentError):
 
 
 class DeclinedError(StampcardError):
-    """The provider answered no, and it is journalled. `next` is CALL when our credentials are at fault."""
+    """The provider answered no, and it is journalled. `next` is CALL when our credentials are at fault.
+
+    taken: money `pay` took for this order and that is still taken. given_back: what was taken, and given back for this.
+    """
 
     default_code = "provider.declined"
     provider_code: str | None = None
     provider_text: str | None = None
     http_status: int = 0
+    taken: Taken | None = None
+    given_back: Taken | None = None
+
+    def as_dict(self) -> dict[str, Json]:
+        return {**super().as_dict(), "taken": _money(self.taken), "given_back": _money(self.given_back)}
+
+
+class ChargeFailedError(StampcardError):
+    """The card was declined, finally: no money was taken. reason: the port's own words.
+
+    voided: the order was voided for it. Else it is kept for another attempt; or its void is not settled yet, and `next`
+    is WAIT.
+    """
+
+    next = Next.RETRY
+    default_code = "charge.kept"
+    reason: str = ""
+    voided: bool = False
+
+    def as_dict(self) -> dict[str, Json]:
+        return {**super().as_dict(), "reason": self.reason, "voided": self.voided}
 
 
 class InDoubtError(StampcardError):
-    """Nobody knows whether the step took effect: the order waits for recovery. reversible: a void is legal now."""
+    """Nobody knows whether the step took effect: the order waits for recovery. reversible: a void is legal now.
+
+    taken: money `pay` took for this order. None while nobody knows whether it did: see `trigger`.
+    """
 
     next = Next.WAIT
     default_code = "order.in_doubt"
     reversible: bool = False
+    taken: Taken | None = None
 
     @property
     def order_id(self) -> str:
         return self._order_id or ""
+
+    def as_dict(self) -> dict[str, Json]:
+        return {**super().as_dict(), "taken": _money(self.taken)}
 
 
 class NeedsHumanError(InDoubtError):

@@ -60,6 +60,7 @@ class PurchaseFacts(Facts):
                     reward=command.reward,
                     totals=None,
                     tenders=(),
+                    discount=self.discount if command.rewards else Money.zero(command.basket.totals.subtotal.currency),
                     reward_discount=None,
                 )
             case Place() | Bill():

@@ -36,6 +36,8 @@ __all__ = [
 ]
 
 S = TypeVar("S", bound=StrEnum)
+_RESERVED: Final = frozenset({"charge", "reverse"})
+"""What an order's history says of the customer's money (`stampcard.model.charge`): no step of a provider's."""
 
 
 class PurchaseState(StrEnum):
@@ -161,6 +163,11 @@ class Lifecycle(Generic[S]):
             if r.reverses and r.trigger != doubted and state in r.sources and all(d in r.sources for d in after)
         )
 
+    def repeatable(self, state: str, trigger: str) -> bool:
+        """Whether the step leads only to where it can be fired again (a price): nothing is at stake in its doubt."""
+        row = self.row(state, trigger)
+        return row is not None and all(end in row.sources for end in row.destinations)
+
     @property
     def fingerprint(self) -> str:
         """Names this exact table: an order records it, so that a changed table is noticed. Sixteen hex digits."""
@@ -176,6 +183,7 @@ def _prove(lifecycle: Lifecycle[S]) -> None:
     seen: dict[tuple[str, str], Row[S]] = {}
     for row in lifecycle.rows:
         _need(lifecycle, bool(row.trigger and row.sources and row.destinations), "a row lacks a part", row)
+        _need(lifecycle, row.trigger not in _RESERVED, "the trigger is the name of a payment's step", row)
         _need(lifecycle, declared >= {*row.sources, *row.destinations}, "a state is not declared", row)
         _need(lifecycle, not row.reverses or row.calls_provider, "a reversal must call the provider", row)
         _need(lifecycle, len(set(row.guards)) == len(row.guards), "a guard is named twice", row)

@@ -6,14 +6,24 @@ nobody knows is settled: `stampcard.step.recover`; one pass over all of them: `s
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 import attrs
 
-from stampcard.model import AnyOrder
+from stampcard.model import AnyOrder, Money
 
-__all__ = ["Escalation", "LeftAlone", "Recovered", "RecoveryReport", "Settled", "Verdict"]
+__all__ = [
+    "Escalation",
+    "LeftAlone",
+    "OfflinePolicy",
+    "QueueStatus",
+    "Recovered",
+    "RecoveryReport",
+    "Settled",
+    "Verdict",
+]
 
 
 class Settled(StrEnum):
@@ -37,6 +47,10 @@ class Settled(StrEnum):
     """Nobody knows yet; a later pass tries again."""
     ESCALATED = "escalated"
     """A person has to look."""
+    QUEUED = "queued"
+    """It waits to be sent: the provider is away, or an earlier step of the order comes first."""
+    SENT = "sent"
+    """It had waited, was sent, and was accepted."""
 
 
 @attrs.frozen(kw_only=True)
@@ -98,3 +112,39 @@ class Verdict(StrEnum):
     """The step took effect."""
     DECLINED = "declined"
     """It did not, and will not."""
+    SEND = "send"
+    """Only of a step that waits to be sent: send it now, whatever its age."""
+
+
+@attrs.frozen(kw_only=True)
+class OfflinePolicy:
+    """What may wait on this till while a provider is away. Without one nothing does.
+
+    max_age: what has waited longer is handed to a person instead of being sent. max_amount: the largest sale that is
+    taken down without the provider. max_count: most sales that may wait. Reversals know none of these bounds.
+    """
+
+    max_age: timedelta
+    max_amount: Money
+    max_count: int = 500
+
+    def __attrs_post_init__(self) -> None:
+        if self.max_age <= timedelta() or self.max_count < 1 or self.max_amount < Money.zero(self.max_amount.currency):
+            raise ValueError("an offline policy's bounds are above zero")
+
+
+@attrs.frozen(kw_only=True)
+class QueueStatus:
+    """What waits to be sent, for the cashier's screen.
+
+    depth: steps. sales: orders they belong to. oldest: how long the oldest has waited. for_a_person: how many of them
+    are not sent before somebody says so. online: every provider in use may be called, as far as this till knows.
+    switched_off: providers a person has switched off, by name: who and why.
+    """
+
+    depth: int
+    sales: int
+    oldest: timedelta | None
+    for_a_person: int
+    online: bool
+    switched_off: Mapping[str, str] = attrs.field(factory=dict[str, str])

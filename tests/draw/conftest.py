@@ -47,8 +47,12 @@ def glyph(row: Row[Any]) -> str:
 def expected(lifecycle: Lifecycle[Any], title: str | None = None) -> Seen:
     """The same, straight from the rows."""
 
-    def condition(row: Row[Any]) -> str:
-        return f"[{' & '.join(map(printable, row.guards))}]" if row.guards else ""
+    def condition(row: Row[Any], source: str) -> str:
+        """What stands beside a trigger: what may undo it from doubt, and its guards."""
+        undone = lifecycle.reversible(source, row.trigger) if row.calls_provider and not row.reverses else ()
+        names = ", ".join(printable(trigger) for trigger in lifecycle.triggers if trigger in undone)
+        guards = f"[{' & '.join(map(printable, row.guards))}]" if row.guards else ""
+        return f"{f'?↶ {names}' if names else ''} {guards}".strip()
 
     return Seen(
         title=printable(lifecycle.name if title is None else title),
@@ -56,7 +60,13 @@ def expected(lifecycle: Lifecycle[Any], title: str | None = None) -> Seen:
         initial=Counter([printable(lifecycle.initial)]),
         final=Counter(map(printable, lifecycle.final)),
         edges=Counter(
-            (printable(source), glyph(row), printable(row.trigger), condition(row), printable(target))
+            (
+                printable(source),
+                glyph(row),
+                printable(row.trigger),
+                condition(row, source),
+                printable(target),
+            )
             for row in lifecycle.rows
             for source in row.sources
             for target in row.destinations
@@ -67,7 +77,9 @@ def expected(lifecycle: Lifecycle[Any], title: str | None = None) -> Seen:
 WORD = r"(?:\w|[ -]|#\d+;)+"
 ID = r"[A-Za-z]\w*"
 STEPS = r"(?:(?P<steps>\d+(?:,\d+)*)▸)"
-LABEL = rf"{STEPS}? ?(?:(?P<glyph>[⇄↶⌂]) (?P<trigger>{WORD}?)(?: \[(?P<guards>{WORD}(?: & {WORD})*)\])?)?"
+UNDONE = rf"(?: #63;#8630; (?P<undone>{WORD}?))?"
+GUARDS = rf"(?: \[(?P<guards>{WORD}(?: & {WORD})*)\])?"
+LABEL = rf"{STEPS}? ?(?:(?P<glyph>[⇄↶⌂]) (?P<trigger>{WORD}?){UNDONE}{GUARDS})?"
 GRAMMAR = {
     "comment": r"%% .*",
     "direction": r"direction TB",
@@ -99,7 +111,8 @@ def read_mermaid(text: str) -> Seen:
     assert len({key.lower() for key in label}) == len(found["state"]), "ids repeat"
     arrows: list[Arrow] = []
     for edge in found["edge"]:
-        condition = f"[{plain(edge['guards'])}]" if edge["guards"] else ""
+        said = [f"?↶ {plain(edge['undone'])}"] if edge["undone"] else []
+        condition = " ".join([*said, *([f"[{plain(edge['guards'])}]"] if edge["guards"] else [])])
         arrows.append((edge["source"], edge["steps"], edge["glyph"], plain(edge["trigger"]), condition, edge["target"]))
     marked: dict[str, set[str]] = {"current": set(), "visited": set()}
     for line in found["class"]:
@@ -152,7 +165,7 @@ def read_moves(label: str) -> list[tuple[str, str, str, str]]:
         moves.append((match["steps"] or "", match["glyph"] or "", match["trigger"] or "", ""))
     for small in (font for font in root.iter("FONT") if "POINT-SIZE" in font.attrib):
         assert len(moves) == 1, "guards belong to one move"
-        moves[0] = (*moves[0][:3], " ".join(small.itertext()))
+        moves[0] = (*moves[0][:3], f"{moves[0][3]} {' '.join(small.itertext())}".strip())
     return moves or [("", "", "", "")]
 
 

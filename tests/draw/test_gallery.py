@@ -31,7 +31,7 @@ def test_the_gallery_in_the_repository_is_not_stale() -> None:
 
 def test_every_lifecycle_has_its_text_its_picture_and_its_section(fresh: Path) -> None:
     wanted = {f"{name.lower()}.{ending}" for name in LIFECYCLES for ending in ("mmd", "svg")}
-    assert {path.name for path in fresh.iterdir()} == {*wanted, "README.md", "providers.md"}
+    assert {path.name for path in fresh.iterdir()} == {*wanted, "README.md", "providers.md", "reversal.md"}
     page = (fresh / "README.md").read_text(encoding="utf-8")
     for name, lifecycle in LIFECYCLES.items():
         assert f"\n## {name}\n" in page
@@ -65,7 +65,7 @@ def test_what_was_just_written_is_not_stale_and_writing_again_changes_nothing(fr
 def test_a_changed_table_makes_its_files_and_the_page_stale(fresh: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     more = Row(trigger="expire", sources=(PurchaseState.PLACED,), destinations=(PurchaseState.VOIDED,))
     monkeypatch.setitem(LIFECYCLES, "PURCHASE", attrs.evolve(PURCHASE, rows=(*PURCHASE.rows, more)))
-    assert gallery.stale(fresh) == ["README.md", "purchase.mmd", "purchase.svg"]
+    assert gallery.stale(fresh) == ["README.md", "purchase.mmd", "purchase.svg", "reversal.md"]
 
 
 @pytest.mark.parametrize("name", ["README.md", "redemption.mmd", "redemption.svg"])

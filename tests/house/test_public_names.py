@@ -27,24 +27,26 @@ from stampcard_adapters.sessionm import SessionMVerbs
 from stampcard_adapters.spendgo import SpendgoVerbs
 
 STAMPCARD = """
-    Address AnyOrder AsyncTill AuthorizationState Basket CardBrand Channel Compared Comparison ConfigurationError
-    ConflictError DeclinedError Doubt Entry EntryKind Environment Escalation Facts FulfilmentState GUEST Guest
-    Handover InDoubtError Journal JournalError LeftAlone Line Member Modifier Money NeedsHumanError Next
-    NotAllowedError NotSentError Order Possible PossibleHold PurchaseState ReconciliationReport Recovered
-    RecoveryReport RedemptionState Refusal Reward SealKey Sealed Secret Settled Site StampcardError Tally Tender
+    Address AnyOrder AsyncCharges AsyncTill AuthorizationState Basket CardBrand Channel ChargeAttempt
+    ChargeFailedError ChargePending ChargeResult ChargeUnknown Charges Compared Comparison ConfigurationError
+    ConflictError DeclinedError Doubt Entry EntryKind Environment Escalation Expected Facts FulfilmentState
+    GUEST Guest Handover InDoubtError Journal JournalError LeftAlone Line Member Modifier Money NeedsHumanError
+    Next NotAllowedError NotReversed NotSentError NotTaken OfflinePolicy Order Possible PossibleHold
+    PurchaseState QueueStatus ReconciliationReport Recovered RecoveryReport RedemptionState Refusal
+    ReversalResult Reversed Reward SealKey Sealed Secret Settled Site StampcardError Taken Tally Tender
     TenderKind Till Totals UnavailableError UnknownOrderError Unsettled UnsupportedError Untold Verdict
 """
 TILL = """
-    changes close forget forget_guest in_doubt needs_human order_id reconcile recover resolve start_recovery
+    changes close forget forget_guest in_doubt needs_human offline order_id reconcile recover resolve start_recovery
     switch_off switch_on use
 """
 ASYNC_TILL = """
-    aclose changes forget forget_guest in_doubt needs_human order_id reconcile recover resolve start_recovery
+    aclose changes forget forget_guest in_doubt needs_human offline order_id reconcile recover resolve start_recovery
     switch_off switch_on use
 """
 EVERY_VERB = "abandon at by get history order_id recover wait within"
 VERBS = {
-    SpendgoVerbs: "balance bill checkout complete member place refund rewards void",
+    SpendgoVerbs: "balance bill checkout complete member pay place refund rewards unpay void",
     SessionMVerbs: "answer approve observe offers orders points profile question redeem reject transactions",
     KalixoVerbs: "observe ping place product products reveal wallet",
     KigoVerbs: "observe place reveal",

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
-
-import attrs
 
 from stampcard.journal import Journal, Personal, Record
 from stampcard.model import EntryKind
@@ -27,13 +24,13 @@ def written(journal: Journal) -> dict[str, Record]:
     journal.append(append_of("a", 1, draft(EntryKind.UNKNOWN, intent="a1", why="ReadTimeout")))
     journal.append(opening("b", intent("b1", command_id="c2", digest="d2"), draft(closes=("b1",), state="billed")))
     journal.append(append_of("b", 2, draft(state="completed", personal=yu), claims=("p1", "p2")))
+    journal.forget("yu")
     journal.append(opening("c", intent("c1", personal=mia), draft(EntryKind.QUEUED, command_id="c3", digest="d3")))
     journal.append(append_of("c", 2, intent("c2"), watch=("void",)))
     journal.append(append_of("c", 3, draft(closes=("c1",), why="naïve ☕")))
     journal.append(opening("d", draft(body=b"{}" + b" " * 6000), watch=("observe",)))  # longer than a page
     journal.append(append_of("d", 1, draft(state="billed")))
     journal.append(opening("e", draft(state="voided")))
-    journal.forget("yu")
     journal.unwatch("d", "observe", version=2)
     return as_read(journal)
 
@@ -55,21 +52,3 @@ def harm(path: Path, *statements: str | tuple[str, tuple[Any, ...]]) -> None:
             plain.execute(*((statement,) if isinstance(statement, str) else statement))
         for _, sql in guards:
             plain.execute(sql)
-
-
-@attrs.frozen
-class Files:
-    """The bytes of a journal's files, to be put somewhere else, whole or harmed."""
-
-    content: dict[str, bytes]
-
-    @classmethod
-    def of(cls, path: Path, endings: Iterable[str] = ("", "-wal", ".mark")) -> Files:
-        """Read by name; never of a file that this process has open with SQLite, whose locks that would drop."""
-        files = {end: Path(f"{path}{end}") for end in endings}
-        return cls({end: file.read_bytes() for end, file in files.items() if file.exists()})
-
-    def put(self, path: Path, **changed: bytes) -> Path:
-        for end, content in {**self.content, **changed}.items():
-            Path(f"{path}{end}").write_bytes(content)
-        return path

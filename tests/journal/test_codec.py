@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, ClassVar
 
 import attrs
@@ -69,6 +72,13 @@ def _there_and_back(value: Any, *, forget: bool = False) -> Any:
     tree, personal = encode(value)
     stored, apart = unpack(pack(tree)), unpack(pack(personal))
     return decode(type(value), stored, None if forget else apart)
+
+
+def test_two_threads_may_meet_a_new_type_at_once() -> None:
+    """In a process of its own: it used to die."""
+    root = Path(__file__).parents[2]
+    met = subprocess.run([sys.executable, "-m", "tests.journal.meet_at_once"], cwd=root, capture_output=True, text=True)
+    assert met.returncode == 0, met.stderr
 
 
 @QUICK

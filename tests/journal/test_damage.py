@@ -19,7 +19,7 @@ from stampcard.journal import Journal, StoreError, _mark, accept, check, open_jo
 from stampcard.journal._seals import BrokenError, chained, opened, seal
 from stampcard.journal.reading import ReadOnlyJournal
 from stampcard.journal.sqlite import SqliteJournal
-from stampcard.testing._journal_values import draft
+from stampcard.testing._journal_values import draft, intent
 from stampcard.testing.journal_contract import append_of, opening
 
 if TYPE_CHECKING:
@@ -158,6 +158,14 @@ def test_a_table_that_does_not_say_what_the_entries_say_is_told(whole: Path, wha
     assert [problem.code.partition(".")[0] for one in report.damaged for problem in one.problems][:1] == ["table"]
 
 
+def test_a_damaged_order_casts_no_doubt_on_what_others_took(whole: Path) -> None:
+    with closing(open_journal(whole)) as journal:
+        journal.append(append_of("a", 2, draft(closes=("a1",))))
+        journal.append(append_of("e", 1, intent("e1"), lane="l"))  # took the lane over
+    harm(whole, "UPDATE entries SET state = 'x' WHERE order_id = 'e' AND version = 1")
+    assert [order.order_id for order in check(whole).damaged] == ["e"]
+
+
 def test_what_survives_is_told_with_the_last_state_to_be_trusted(whole: Path) -> None:
     harm(whole, "DELETE FROM entries WHERE order_id = 'b' AND version = 3")
     (order,) = check(whole).damaged
@@ -285,16 +293,24 @@ def test_a_copied_folder_is_noticed_and_a_moved_one_opens(whole: Path, tmp_path:
 
 def test_a_mark_half_written_when_the_power_went_leaves_the_one_before(whole: Path) -> None:
     mark = Path(f"{whole}.mark")
-    content = bytearray(mark.read_bytes())
     with closing(open_journal(whole)) as journal:
-        journal.append(append_of("e", 1))  # into the other half
-    content = bytearray(mark.read_bytes())
-    content[20:60] = bytes(40)
-    mark.write_bytes(content)
+        journal.append(append_of("e", 1))  # into the first half
+    content = mark.read_bytes()
+    mark.write_bytes(content[:20] + bytes(40) + content[60:])
+    assert [problem.code for problem in check(whole).problems] == ["mark.torn"]
     open_journal(whole).close()
-    mark.write_bytes(bytes(len(content)))
-    with pytest.raises(StoreError, match="missing or damaged"):
-        open_journal(whole)
+    assert check(whole).ok
+
+
+def test_a_mark_harmed_otherwise_vouches_for_nothing(whole: Path) -> None:
+    mark = Path(f"{whole}.mark")
+    with closing(open_journal(whole)) as journal:
+        journal.append(append_of("e", 1))
+    content = mark.read_bytes()
+    for harmed, why in ((content[:4096], "half of its mark"), (bytes(len(content)), "missing or damaged")):
+        mark.write_bytes(harmed)
+        with pytest.raises(StoreError, match=why):
+            open_journal(whole)
 
 
 def test_a_mark_never_accuses_a_journal_killed_amid_appends(tmp_path: Path, tills: Tills) -> None:

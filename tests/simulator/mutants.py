@@ -17,7 +17,7 @@ from stampcard.adapter import Accepted, Evidence, Resend
 from stampcard.journal._shared import entry_of
 from stampcard.journal.contract import Append
 from stampcard.model import EntryKind
-from stampcard.step import conclude, effects, fire
+from stampcard.step import conclude, effects, fire, watch
 from stampcard.step.effects import Send, Write
 from stampcard.transport.contract import Failed
 from stampcard_adapters.kibo import adapter as kibo
@@ -179,6 +179,11 @@ def double_refund() -> Generator[None]:
         yield
 
 
+def no_watch_after_a_void() -> AbstractContextManager[None]:
+    """What is voided from doubt is never looked at again."""
+    return patch.object(watch, "is_from_doubt", lambda entry: False)
+
+
 MUTANTS: dict[str, tuple[Mutant, str]] = {
     "send before intent": (send_before_intent, "spendgo"),
     "forget the outcome": (forget_the_outcome, "spendgo"),
@@ -190,5 +195,6 @@ MUTANTS: dict[str, tuple[Mutant, str]] = {
     "believe a probe's none early": (believe_a_probe_early, "sessionm"),
     "take a 409 for landed": (take_a_409_for_landed, "spendgo"),
     "double refund": (double_refund, "spendgo"),
+    "no watch after a void from doubt": (no_watch_after_a_void, "spendgo"),
 }
 """Name -> the bug, and whose worlds show it."""

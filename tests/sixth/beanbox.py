@@ -38,8 +38,6 @@ from stampcard.adapter import (
     Escalate,
     Evidence,
     Look,
-    LookBack,
-    Neighbour,
     NotSent,
     Policy,
     Probe,
@@ -47,7 +45,6 @@ from stampcard.adapter import (
     Recovery,
     Repeat,
     Resend,
-    Restored,
     Rule,
     Unknown,
 )
@@ -372,21 +369,6 @@ class BeanboxAdapter(Adapter[PurchaseState, BeanboxFacts, PurchaseCommand]):
         self, order: BeanboxOrder, command: PurchaseCommand, evidence: Evidence, /
     ) -> Recovery[PurchaseState, BeanboxFacts]:
         return recovery(order, command, evidence, self.policies[command.trigger].late_window)
-
-    def look_back(self, order: BeanboxOrder, command: PurchaseCommand, /) -> LookBack:
-        """The order itself is shown: still voided, when what was in doubt can land no more."""
-
-        def seen(response: Response, others: Sequence[Neighbour]) -> Restored | Escalate | NotSent | Unknown:
-            state = response.json().any("state").text()
-            if response.status != 200 or response.json().any("order").text() != order.id or state is None:
-                said = refusal(response)
-                return said if isinstance(said, NotSent) else Unknown(why=f"a look was answered HTTP {response.status}")
-            if state == STATES["void"]:
-                return Restored(why="Beanbox shows it voided")
-            reason = f"it was voided, and Beanbox shows it as {state}"
-            return Escalate(reason=reason, check=f"Is order {order.id} voided at Beanbox?")
-
-        return LookBack(request=Request.get(path("/v1/orders/{}", order.id)), read=seen)
 
     def compare(self, order: BeanboxOrder, /) -> Look[PurchaseState, BeanboxFacts]:
         return look(order)

@@ -19,6 +19,7 @@ from stampcard import (
     NotAllowedError,
     Order,
     PurchaseState,
+    Settled,
     Till,
     UnavailableError,
 )
@@ -127,8 +128,13 @@ def test_the_customer_leaves_before_anybody_knows(here: Shop) -> None:
     with here.till() as till:
         doubtful = in_doubt(here, till, Late())
         beanbox = till.use(shop.BEANBOX)
-        assert beanbox.void(doubtful, why="the customer left").state is PurchaseState.VOIDED
-    assert here.faults.land() == 1
+        voided = beanbox.void(doubtful, why="the customer left")
+        assert voided.state is PurchaseState.VOIDED
+        assert voided.watch is not None
+        assert here.faults.land() == 1
+        here.clock.pass_(minutes=3)
+        assert [one.result for one in till.recover().results] == [Settled.RESTORED]
+        assert beanbox.history("t-1")[-1].why == "the provider shows it voided"
     assert here.model.left("latte") == 3
     assert here.model.unbalanced() == ()
 

@@ -224,7 +224,11 @@ def kinds(journal: Path, order_id: str) -> list[str]:
 
 @contextlib.contextmanager
 def shop(provider: Provider, journal: Path, *, site: Site = HERE, **options: Any) -> Generator[Shop, None, None]:
-    switches = {k: options.pop(k) for k in ("call_budget", "late_window", "repeat") if k in options}
+    switches = {
+        k: options.pop(k)
+        for k in ("call_budget", "late_window", "repeat", "points_leave_at", "after_void")
+        if k in options
+    }
     with Till(journal, site=site, **options) as till:
         verbs = till.use(spendgo(provider.url, **switches)).by("anna")
         yield Shop(provider=provider, journal=journal, till=till, verbs=verbs)

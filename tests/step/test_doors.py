@@ -61,7 +61,7 @@ def test_the_trial_that_is_answered_closes_it() -> None:
     assert doors.enter(HERE, later) is None
     assert doors.enter(HERE, later) is None
     assert doors.left(HERE, later) == 0.0
-    assert not doors.down(HERE, later)
+    assert not doors.down(*HERE[:2], later)
 
 
 def test_the_trial_that_fails_makes_the_next_pause_longer_up_to_a_bound() -> None:
@@ -100,7 +100,7 @@ def test_a_rest_that_was_asked_for_is_kept_and_never_shortened() -> None:
     doors.rests(HERE, 1.0, 2.0)
     assert doors.enter(HERE, 10.0) == Shut("rate_limit", 20.0)
     assert doors.left(HERE, 10.0) == 20.0
-    assert doors.down(HERE, 10.0)
+    assert doors.down(*HERE[:2], 10.0)
     assert doors.enter(HERE, 30.0) is None
 
 
@@ -136,4 +136,4 @@ def test_without_a_declared_rate_nothing_is_counted() -> None:
 @pytest.mark.parametrize("seconds", [0.0, 1e9])
 def test_a_door_nobody_came_to_is_open(seconds: float) -> None:
     assert Doors().left(HERE, seconds) == 0.0
-    assert not Doors().down(HERE, seconds)
+    assert not Doors().down(*HERE[:2], seconds)

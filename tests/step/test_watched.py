@@ -11,12 +11,27 @@ from typing import Any
 
 import attrs
 import pytest
-from tests.step.shop import MEMBER, Act, Provider, Shop, cash, first, lost, says, shop
+from tests.step.shop import (
+    BASKET,
+    HERE,
+    MEMBER,
+    Act,
+    Provider,
+    Shop,
+    cash,
+    first,
+    lost,
+    says,
+    shop,
+    spendgo,
+    together,
+)
+from tests.transport.loopback import wait_until
 
-from stampcard import Escalation, InDoubtError, Settled, Verdict
+from stampcard import AsyncTill, Escalation, InDoubtError, Settled, Verdict
 from stampcard.journal import open_journal
 from stampcard.journal.reversals import REVERSED
-from stampcard.model import EntryKind
+from stampcard.model import EntryKind, Member
 from stampcard.testing import Clock
 from stampcard_adapters.sandbox.spendgo import SpendgoModel, Switches
 from stampcard_adapters.spendgo import SpendgoOrder
@@ -84,11 +99,12 @@ def world(tmp_path: Path) -> Generator[Open, None, None]:
     """A lenient provider unless told otherwise: a bill that lands after the void takes the reward."""
     with contextlib.ExitStack() as stack:
 
-        def opened(*, after_void: Any = "lands", **options: Any) -> Here:
+        def opened(*, after_void: Any = "lands", leave: Any = "billed", refuses: Any = "lands", **options: Any) -> Here:
             clock = Clock()
-            model = SpendgoModel(switches=Switches(after_void=after_void), lenient=after_void == "lands")
+            switches = Switches(after_void=after_void, swp_deducted_at=leave)
+            model = SpendgoModel(switches=switches, lenient=after_void == "lands")
             provider = stack.enter_context(contextlib.closing(Provider(model)))
-            here = stack.enter_context(shop(provider, tmp_path / "till.db", clock=clock, **options))
+            here = stack.enter_context(shop(provider, tmp_path / "till.db", clock=clock, after_void=refuses, **options))
             return Here(here, clock)
 
         yield opened
@@ -167,7 +183,7 @@ def test_a_strict_provider_refuses_the_late_bill_and_the_watch_ends(world: Open)
     assert here.asked() == ()
 
 
-@pytest.mark.parametrize("verdict", list(Verdict))
+@pytest.mark.parametrize("verdict", [Verdict.ACCEPTED, Verdict.DECLINED])
 def test_a_person_ends_it_and_the_order_stays_voided(here: Here, verdict: Verdict) -> None:
     late = InTheNetwork()
     order = here.voided_from_doubt(late)
@@ -257,3 +273,95 @@ def test_two_voids_from_doubt_of_one_reward_are_both_let_go(here: Here) -> None:
     here.voided_from_doubt()
     here.voided_from_doubt(ticket="418")
     assert here.later() == [("bill", Settled.RESTORED), ("bill", Settled.RESTORED)]
+
+
+# the background, the other till, and points
+
+
+async def test_a_till_of_tasks_shows_and_ends_it_too(here: Here) -> None:
+    order = here.voided_from_doubt()
+    async with AsyncTill(here.shop.journal, site=HERE, clock=here.clock) as till:
+        verbs = till.use(spendgo(here.shop.provider.url))
+        assert (await verbs.get(order.id)).watch == order.watch
+        here.clock.pass_(seconds=WINDOW)
+        report = await till.recover()
+        assert [one.result for one in report.results] == [Settled.RESTORED]
+        assert (await verbs.get(order.id)).watch is None
+
+
+def test_the_background_looks_when_the_time_has_come(here: Here) -> None:
+    late = InTheNetwork()
+    order = here.voided_from_doubt(late)
+    late.lands()
+    with here.shop.till.start_recovery():
+        here.clock.pass_(seconds=WINDOW)
+        wait_until(lambda: here.get().doubt is not None)
+    assert [one.order.id for one in here.asked()] == [order.id]
+
+
+def test_two_passes_at_once_end_it_once(here: Here) -> None:
+    order = here.voided_from_doubt()
+    with shop(here.shop.provider, here.shop.journal, clock=here.clock) as other:
+        here.clock.pass_(seconds=WINDOW)
+        together(here.shop.till.recover, other.till.recover)
+    kinds = [one.kind for one in here.shop.verbs.history(order.id)]
+    assert kinds.count(EntryKind.WATCHED) == 1
+
+
+def test_a_void_nobody_had_doubts_about_is_not_watched(here: Here) -> None:
+    order = here.shop.billed(reward=here.shop.reward())
+    voided = here.shop.verbs.void(order, why="brought back")
+    assert (voided.watch, here.watched(), here.later()) == (None, (), [])
+
+
+@pytest.mark.parametrize("leave", ["placed", "billed"])
+def test_points_that_a_late_call_spends_are_found_at_the_stage_that_takes_them(world: Open, leave: Any) -> None:
+    here = world(leave=leave, points_leave_at=leave)
+    shopper = Member(id=here.model.members()[1].id, provider="spendgo", status="Active")
+    [reward] = here.shop.verbs.rewards(shopper)
+    assert reward.spends_points
+    order = here.shop.verbs.checkout("o-1", BASKET, buyer=shopper, reward=reward)
+    if leave == "billed":
+        order = here.shop.verbs.place(order, tenders=cash(order))
+    late = InTheNetwork()
+    here.shop.provider.rules[leave] = first(late)
+    with pytest.raises(InDoubtError):
+        here.shop.verbs.bill(order) if leave == "billed" else here.shop.verbs.place(order, tenders=cash(order))
+    here.shop.verbs.void(here.shop.verbs.get("o-1"), why="cannot wait")
+    dollars = here.model.swp_balance(shopper.id)
+    late.lands()
+    assert here.model.swp_balance(shopper.id) < dollars
+    trigger = "bill" if leave == "billed" else "place"
+    assert here.later() == [(trigger, Settled.ESCALATED)]
+
+
+def test_what_takes_nothing_is_let_go_unseen_and_the_history_does_not_say_more(here: Here) -> None:
+    order = here.voided_from_doubt(stage="placed")
+    assert here.later() == [("place", Settled.RESTORED)]
+    last = here.shop.verbs.history(order.id)[-1]
+    assert (last.kind, last.code) == (EntryKind.WATCHED, "reversal.unseen")
+    assert last.why == "nothing at the provider would show it; its time to land has passed"
+
+
+def test_whoever_was_erased_is_looked_for_no_more(here: Here) -> None:
+    order = here.voided_from_doubt()
+    here.shop.till.forget(MEMBER.id, provider="spendgo")
+    assert here.later() == [("bill", Settled.RESTORED)]
+    assert here.shop.verbs.history(order.id)[-1].code == "reversal.unseen"
+
+
+def test_nothing_of_the_customer_is_in_what_a_person_is_told(here: Here) -> None:
+    late = InTheNetwork()
+    here.voided_from_doubt(late)
+    late.lands()
+    here.later()
+    [asked] = here.asked()
+    assert MEMBER.id not in f"{asked.reason} {asked.check}"
+
+
+def test_where_nothing_lands_after_a_void_nothing_is_looked_at(world: Open) -> None:
+    here = world(after_void="refused", refuses="refused")
+    order = here.voided_from_doubt(InTheNetwork())
+    here.shop.provider.rules["GET"] = says(500, b"")
+    assert here.later() == [("bill", Settled.RESTORED)]
+    assert here.shop.verbs.history(order.id)[-1].why == "what comes after a void is refused there"

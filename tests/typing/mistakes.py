@@ -2,8 +2,49 @@
 
 from __future__ import annotations
 
-from stampcard import AsyncTill, Basket, Guest, Line, Member, Money, Site, Tender, TenderKind, Till, Totals, Verdict
+from stampcard import (
+    AsyncTill,
+    Basket,
+    ChargeAttempt,
+    ChargeResult,
+    ChargeUnknown,
+    Guest,
+    Line,
+    Member,
+    Money,
+    ReversalResult,
+    Reversed,
+    Site,
+    Taken,
+    Tender,
+    TenderKind,
+    Till,
+    Totals,
+    Verdict,
+)
 from stampcard_adapters.spendgo import AsyncSpendgoTill, PendingMember, Spendgo, SpendgoOrder, SpendgoTill
+
+
+class Pad:
+    def take(self, attempt: ChargeAttempt, /) -> ChargeResult:
+        return True  # wrong: yes or no is not what became of the money
+
+    def status(self, attempt: ChargeAttempt, /) -> ChargeResult:
+        return ChargeUnknown(why="?")
+
+    def reverse(self, attempt: ChargeAttempt, taken: Taken, /) -> ReversalResult:
+        return Reversed()
+
+
+class Gateway:
+    async def take(self, attempt: ChargeAttempt, /) -> ChargeResult:
+        return ChargeUnknown(why="?")
+
+    async def status(self, attempt: ChargeAttempt, /) -> ChargeResult:
+        return ChargeUnknown(why="?")
+
+    async def reverse(self, attempt: ChargeAttempt, taken: Taken, /) -> ReversalResult:
+        return Reversed()
 
 
 def sync(
@@ -38,6 +79,9 @@ def sync(
     late: AsyncSpendgoTill = till.use(settings)  # wrong: a Till's verbs are not awaited
     late.by("anna")
     member: Member = PendingMember(phone="1")  # wrong
+    Till("pos.db", site=Site(store="1"), charges=Gateway())  # wrong: a port that is awaited
+    spendgo.pay(order, on_failure="retry")  # wrong: void or keep
+    spendgo.unpay(order)  # wrong: it says why
     print(member, TenderKind.CASH)
 
 
@@ -47,6 +91,8 @@ async def awaited(till: AsyncTill, spendgo: AsyncSpendgoTill, order: SpendgoOrde
     placed.state  # wrong: a missing await  # noqa: B018
     with till.start_recovery():  # wrong: it is entered asynchronously
         till.recover().open  # wrong: a missing await  # noqa: B018
+    AsyncTill("pos.db", charges=Pad())  # wrong: a port that is not awaited
+    spendgo.pay(order)  # wrong: a missing await
     await till.changes(after=0)  # wrong: it is iterated
     order = await spendgo.get("1")
     for entry in till.changes():  # wrong: it is iterated asynchronously

@@ -11,6 +11,11 @@ from stampcard import (
     GUEST,
     AsyncTill,
     Basket,
+    ChargeAttempt,
+    ChargeFailedError,
+    ChargePending,
+    ChargeResult,
+    ChargeUnknown,
     DeclinedError,
     Escalation,
     InDoubtError,
@@ -18,14 +23,19 @@ from stampcard import (
     Money,
     Next,
     NotAllowedError,
+    NotTaken,
     Order,
     PurchaseState,
     Recovered,
     RecoveryReport,
+    ReversalResult,
+    Reversed,
     Reward,
     Site,
     StampcardError,
+    Taken,
     Tender,
+    TenderKind,
     Till,
     UnavailableError,
     Verdict,
@@ -74,6 +84,50 @@ async def sell_async(till: AsyncTill, basket: Basket, tenders: Sequence[Tender])
     async for entry in till.changes(after=3):
         assert_type(entry.position, int)
     return await spendgo.complete(order)
+
+
+class Pad:
+    """A terminal, blocking."""
+
+    def take(self, attempt: ChargeAttempt, /) -> ChargeResult:
+        return NotTaken(reason=attempt.key)
+
+    def status(self, attempt: ChargeAttempt, /) -> ChargeResult:
+        return ChargePending()
+
+    def reverse(self, attempt: ChargeAttempt, taken: Taken, /) -> ReversalResult:
+        return Reversed(reference=taken.reference)
+
+
+class Gateway:
+    """A gateway, awaited."""
+
+    async def take(self, attempt: ChargeAttempt, /) -> ChargeResult:
+        return Taken(tenders=(Tender(kind=TenderKind.CREDIT, amount=attempt.amount),), reference="r-1")
+
+    async def status(self, attempt: ChargeAttempt, /) -> ChargeResult:
+        return ChargeUnknown(why="not found")
+
+    async def reverse(self, attempt: ChargeAttempt, taken: Taken, /) -> ReversalResult:
+        return Reversed(reference=taken.reference)
+
+
+def paid(order: SpendgoOrder) -> SpendgoOrder:
+    with Till("pos.db", site=Site(store="0042"), charges=Pad()) as till:
+        spendgo = till.use(Spendgo.from_env(os.environ))
+        try:
+            order = spendgo.pay(order, on_failure="keep", expecting=TenderKind.DEBIT)
+        except ChargeFailedError as no:
+            assert_type(no.voided, bool)
+        except (InDoubtError, DeclinedError) as doubt:
+            assert_type(doubt.taken, Taken | None)
+        assert_type(order.taken, Taken | None)
+        return spendgo.unpay(order, why="changed their mind")
+
+
+async def paid_async(order: SpendgoOrder) -> SpendgoOrder:
+    async with AsyncTill("pos.db", charges=Gateway()) as till:
+        return await till.use(Spendgo.from_env(os.environ)).pay(order)
 
 
 def settle(till: Till, other: Till) -> None:

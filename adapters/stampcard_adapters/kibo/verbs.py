@@ -55,7 +55,7 @@ class KiboVerbs(AuthorizationVerbs[M, KiboFacts]):
             refusal = Refusal(code="input.type", message=message, field="payment")
             raise NotAllowedError(message, code=refusal.code, order_id=cart.id, refusals=[refusal])
         now = yield from self._now()
-        token = resendable(payment) if self._settings.switches.resend_tokens else None
+        kept = _kept(payment, self._settings)
         command = AuthorizeCart(
             cart=cart,
             amount=cart.amount,
@@ -64,8 +64,8 @@ class KiboVerbs(AuthorizationVerbs[M, KiboFacts]):
             last_four=last_four(payment),
             at=now,
             payment=Secret(payment),
-            token=None if token is None else Sealed.of(token, self._settings.seal_key),
-            billing=None if token is None else payment.billing,
+            token=kept,
+            billing=None if kept is None else payment.billing,
             again=again,
             why=why,
         )
@@ -134,6 +134,12 @@ class KiboVerbs(AuthorizationVerbs[M, KiboFacts]):
         """The orders of a cart that was split, oldest first."""
         found = yield from self._named(cart_id)
         return tuple(order for order in found if order.ticket == cart_id)
+
+
+def _kept(payment: Payment, settings: Kibo) -> Sealed | None:
+    """What a repeat by us would pay with. (Not in the verb: its locals would show the token in a traceback.)"""
+    token = resendable(payment) if settings.switches.resend_tokens else None
+    return None if token is None else Sealed.of(token, settings.seal_key)
 
 
 KiboTill: TypeAlias = KiboVerbs[Sync]

@@ -12,7 +12,19 @@ from typing import ClassVar
 import attrs
 import httpx
 
-from stampcard.adapter import Adapter, Declined, Description, Evidence, LookBack, Policy, Recovery, Repeat, Rule, Unseen
+from stampcard.adapter import (
+    Adapter,
+    Declined,
+    Description,
+    Evidence,
+    LookBack,
+    Policy,
+    Recovery,
+    Repeat,
+    Restored,
+    Rule,
+    Unseen,
+)
 from stampcard.commands import Bill, Checkout, Command, Complete, Place, PurchaseCommand, Refund, Void
 from stampcard.errors import ConfigurationError
 from stampcard.hooks import TenantHooks
@@ -51,6 +63,7 @@ def policies(switches: Switches) -> Mapping[str, Policy]:
             repeat=repeat,
             effectless=effectless,
             deferrable=deferrable,
+            deferrable_without_reward=True,  # a sale that only earns needs no word from the provider
             reversible=reversible,
             call_budget=switches.call_budget,
             late_window=switches.late_window,
@@ -159,7 +172,7 @@ class SpendgoAdapter(Adapter[PurchaseState, SpendgoFacts, PurchaseCommand]):
             currency=self.settings.currency,
         )
 
-    def look_back(self, order: SpendgoOrder, command: PurchaseCommand, /) -> LookBack | None:
+    def look_back(self, order: SpendgoOrder, command: PurchaseCommand, /) -> LookBack | Restored | None:
         return looked_back(
             order,
             command,

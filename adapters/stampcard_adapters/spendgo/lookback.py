@@ -18,7 +18,7 @@ from stampcard.errors import ConfigurationError, NotAllowedError
 from stampcard.model import AnyOrder, Member, Money, Reward
 from stampcard.wire import Response
 from stampcard_adapters.spendgo.queries import rewards_query
-from stampcard_adapters.spendgo.settings import PointsLeave, Switches
+from stampcard_adapters.spendgo.settings import AfterVoid, PointsLeave, Switches
 from stampcard_adapters.spendgo.values import SpendgoFacts, SpendgoOrder
 
 __all__ = ["looked_back"]
@@ -39,8 +39,10 @@ def looked_back(
     switches: Switches,
     store_code: Callable[[str], str],
     currency: str,
-) -> LookBack | None:
+) -> LookBack | Restored | None:
     """How to see that `command` took nothing after all; None where it takes nothing, or nothing would show it."""
+    if switches.after_void is AfterVoid.REFUSED:
+        return Restored(why="what comes after a void is refused there")
     member, reward = order.facts.buyer, order.facts.reward
     if not isinstance(member, Member) or reward is None:
         return None

@@ -23,7 +23,7 @@ from stampcard_adapters.spendgo.values import NAME
 if TYPE_CHECKING:
     from stampcard_adapters.spendgo.verbs import SpendgoVerbs
 
-__all__ = ["PointsLeave", "Repeated", "Spendgo", "SpendgoKeys", "Switches"]
+__all__ = ["AfterVoid", "PointsLeave", "Repeated", "Spendgo", "SpendgoKeys", "Switches"]
 
 URLS: Final = {
     Environment.TEST: "https://webservice.skuped.com",  # section 1
@@ -51,18 +51,29 @@ class PointsLeave(StrEnum):
     COMPLETED = "completed"
 
 
+class AfterVoid(StrEnum):
+    """What the provider makes of a `placed` or `billed` that comes only after the void (section 6: undocumented)."""
+
+    LANDS = "lands"
+    """It may take effect."""
+    REFUSED = "refused"
+    """It is out of sequence, and takes nothing."""
+
+
 @attrs.frozen(kw_only=True)
 class Switches:
     """Choices where the provider's documents are silent; certification measures them. See docs/providers/spendgo.md.
 
     repeat, points_leave_at: see there. gone_is_used: after a lost `billed`, a reward no longer listed counts as used
-    by it (off: offers also vanish by rule). payments_as_array: also for a single tender. call_budget: seconds until a
+    by it (off: offers also vanish by rule). after_void: while it may land, the member's rewards are looked at after a
+    void from doubt. payments_as_array: also for a single tender. call_budget: seconds until a
     call is given up. late_window: seconds a given-up call may still land.
     """
 
     repeat: Repeated = attrs.field(default=Repeated.REPLAYED, converter=Repeated)
     points_leave_at: PointsLeave = attrs.field(default=PointsLeave.BILLED, converter=PointsLeave)
     gone_is_used: bool = False
+    after_void: AfterVoid = attrs.field(default=AfterVoid.LANDS, converter=AfterVoid)
     payments_as_array: bool = False
     call_budget: float = 10.0
     late_window: float = 120.0
@@ -130,7 +141,8 @@ class Spendgo:
     @classmethod
     def from_env(cls, env: Mapping[str, str], prefix: str = "SPENDGO_") -> Spendgo:
         """Keys as `SpendgoKeys.from_env`, and ENVIRONMENT (sandbox, test, live); optional: URL, STORES
-        (`ours=theirs,...`), CURRENCY, and the switches REPEAT, POINTS_LEAVE_AT, GONE_IS_USED, PAYMENTS_AS_ARRAY.
+        (`ours=theirs,...`), CURRENCY, and the switches REPEAT, POINTS_LEAVE_AT, GONE_IS_USED, AFTER_VOID,
+        PAYMENTS_AS_ARRAY.
         Raises ConfigurationError naming every missing or bad one.
         """
         read = EnvReader(env, prefix)
@@ -146,6 +158,7 @@ class Spendgo:
             repeat=read.choice("REPEAT", Repeated, otherwise=Repeated.REPLAYED, required=False),
             points_leave_at=read.choice("POINTS_LEAVE_AT", PointsLeave, otherwise=PointsLeave.BILLED, required=False),
             gone_is_used=read.flag("GONE_IS_USED"),
+            after_void=read.choice("AFTER_VOID", AfterVoid, otherwise=AfterVoid.LANDS, required=False),
             payments_as_array=read.flag("PAYMENTS_AS_ARRAY"),
         )
         return cls(

@@ -20,6 +20,7 @@ from stampcard.errors import ConfigurationError, JournalError
 from stampcard.journal import open_journal
 from stampcard.journal.contract import Journal, StoreError
 from stampcard.journal.reversals import REVERSED
+from stampcard.step.watch import PAYMENT
 from stampcard.till import Till
 
 __all__ = ["PROVIDERS", "Desk", "known_providers", "opened"]
@@ -40,7 +41,7 @@ class Desk:
         """Names of the providers with an open or a watched order. One that cannot be read counts for none: the pass
         tells of it."""
         found: set[str] = set()
-        for order_id in (*self.journal.open_orders(), *self.journal.watched(REVERSED)):
+        for order_id in (*self.journal.open_orders(), *self.journal.watched(REVERSED), *self.journal.watched(PAYMENT)):
             try:
                 record = self.journal.load(order_id)
             except StoreError:

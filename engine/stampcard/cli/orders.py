@@ -90,6 +90,8 @@ def _open(path: Path) -> Generator[Journal, None, None]:
         refuse(f"{missing}: name one with --journal FILE, or in STAMPCARD_JOURNAL", WRONG_USE)
     except StoreError as broken:
         refuse(f"{path} cannot be read: {broken}", FAILED)
+    if store.doubt is not None:
+        typer.echo(f"stampcard: {path}: {store.doubt}; see `stampcard journal check`", err=True)
     try:
         yield store
     except StoreError as broken:

@@ -21,11 +21,12 @@ from rich.table import Table
 from rich.text import Text
 
 from stampcard import draw
+from stampcard.cli import payments
 from stampcard.cli.report import OpenCall, OrderReport, PossibleCall
 from stampcard.errors import reference
 from stampcard.journal.contract import Summary
 from stampcard.journal.fold import PROBE
-from stampcard.model import Entry, EntryKind, Environment, Watch
+from stampcard.model import PAYMENTS, Entry, EntryKind, Environment, Watch
 
 __all__ = ["console", "diagram", "order", "orders", "plain", "timeline"]
 
@@ -221,6 +222,8 @@ def _standing(found: OrderReport) -> RenderableType:
     else:
         allowed = Text("nothing, this is final" if found.final else "nothing, until the doubt is settled")
     grid.add_row(Text("allowed now", style=_DIM), allowed)
+    for charge in found.charges:
+        grid.add_row(Text("payment", style=_DIM), plain(payments.attempt_words(charge)))
     if found.standing.forgotten:
         grid.add_row(Text("customer", style=_DIM), Text("was erased; the provider cannot be called about it any more"))
     return grid
@@ -232,7 +235,8 @@ def _doubt(found: OrderReport, call: OpenCall, now: datetime) -> RenderableType:
     age = _ago((now - call.since).total_seconds())
     grid.add_row("since", f"{moment(call.since)}{named}, {age}" + (f", by {plain(call.by)}" if call.by else ""))
     grid.add_row("why", plain(call.why))
-    grid.add_row("calls", f"{call.calls} may have reached {plain(found.header.provider)}")
+    asked = "the payment terminal" if call.trigger in PAYMENTS else plain(found.header.provider)
+    grid.add_row("calls", f"{call.calls} may have reached {asked}")
     owner = {True: "still runs", False: "is gone", None: "cannot be asked from here"}[call.owner_alive]
     waits = ", and may still get its reply" if call.running else ""
     grid.add_row("owner", f"the till that made the call {owner}{waits} ({plain(call.owner)[:8] or 'nobody'})")
@@ -321,6 +325,8 @@ def _list(value: object) -> list[object]:
 
 
 def _what(entry: Entry) -> Text:
+    if entry.trigger in PAYMENTS and (said := payments.words(entry)) is not None:
+        return Text(plain(said), style=_STYLES.get(entry.kind, ""))
     if entry.kind is EntryKind.INTENT:
         words = f"calling {plain(entry.provider)}" if entry.ownership is not None else "decided at the till"
     elif entry.kind is EntryKind.ATTEMPT:

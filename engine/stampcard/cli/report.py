@@ -13,15 +13,17 @@ from typing import Any, Final, cast
 
 import attrs
 
+from stampcard.cli import payments
 from stampcard.draw import Step
 from stampcard.errors import reference
+from stampcard.journal.charges import Charge, barred, charges
 from stampcard.journal.codec import unpack
 from stampcard.journal.contract import Header, Record, StoreError, Summary
 from stampcard.journal.fold import OpenIntent, Standing, fold
 from stampcard.journal.owners import boot_id
 from stampcard.journal.reversals import watch
 from stampcard.lifecycles import LIFECYCLES, AnyLifecycle
-from stampcard.model import Entry, EntryKind, Watch
+from stampcard.model import PAYMENTS, Entry, EntryKind, Watch
 from stampcard.phrases import Phrases
 from stampcard.recovery import Verdict
 
@@ -93,6 +95,8 @@ class OrderReport:
     facts: Tree | None
     path: tuple[Step, ...]
     stands: str
+    charges: tuple[Charge, ...] = ()
+    """The attempts to take the customer's money, oldest first."""
 
     @property
     def header(self) -> Header:
@@ -130,6 +134,7 @@ class OrderReport:
             "allowed": list(self.allowed),
             "possible": [call.as_json() for call in self.possible],
             "watch": None if self.watch is None else _watch_json(self.watch),
+            "payment": [payments.attempt_json(charge) for charge in self.charges],
             "forgotten": self.standing.forgotten,
             "facts": self.facts,
             "history": [_entry_json(entry) for entry in self.entries],
@@ -142,7 +147,7 @@ def report(
     """Read one order. alive: the journal's own. personal: with what is known of the customer. Raises StoreError."""
     standing = fold(record)
     lifecycle = LIFECYCLES.get(record.header.lifecycle)
-    allowed = () if lifecycle is None else tuple(sorted(legal_by_table(lifecycle, standing)))
+    allowed = () if lifecycle is None else tuple(sorted(legal_by_table(lifecycle, standing) - barred(standing).keys()))
     calls = tuple(_call(intent, lifecycle, allowed, alive) for intent in standing.open)
     found = OrderReport(
         standing=standing,
@@ -154,6 +159,7 @@ def report(
         facts=_facts(standing, personal=personal),
         path=_path(record.entries),
         stands="",
+        charges=charges(standing),
     )
     return attrs.evolve(found, stands=_sentence(found, phrases or Phrases()))
 
@@ -172,7 +178,7 @@ def legal_by_table(lifecycle: AnyLifecycle, standing: Standing) -> frozenset[str
         if row is None or row.reverses:
             return frozenset()  # a reversal in doubt is settled before anything else
         within = lifecycle.reversible(doubt.source, doubt.trigger)
-        if all(end in row.sources for end in row.destinations):
+        if lifecycle.repeatable(doubt.source, doubt.trigger):
             within |= {r.trigger for r in lifecycle.rows if not r.calls_provider and standing.state in r.sources}
             within |= {doubt.trigger}
         allowed &= within
@@ -219,6 +225,7 @@ def _entry_json(entry: Entry) -> Tree:
         "intent": entry.intent,
         "command_id": entry.command_id,
         "code": entry.code,
+        **({} if (paid := payments.entry_json(entry)) is None else {"payment": paid}),
     }
 
 
@@ -298,6 +305,10 @@ def _part(escalated: Entry | None, name: str) -> str | None:
 
 def _sentence(found: OrderReport, phrases: Phrases) -> str:
     doubt = found.doubt
+    about = None if doubt is None else doubt.trigger
+    money = payments.sentence(found.standing, about, needs_human=doubt is not None and doubt.needs_human)
+    if money is not None:
+        return phrases.say(money)
     if doubt is None and found.watch is not None:
         return phrases.say("reversal.watched")
     if doubt is None:
@@ -320,7 +331,7 @@ def _path(entries: tuple[Entry, ...]) -> tuple[Step, ...]:
         taken_back = entry.kind is EntryKind.RESOLVED and entry.code == Verdict.DECLINED and entry.state != before
         if taken_back:
             path.pop()  # a person found that the last step had not been done
-        elif entry.kind is EntryKind.ACCEPTED or entry.state != before:
+        elif (entry.kind is EntryKind.ACCEPTED and entry.trigger not in PAYMENTS) or entry.state != before:
             path.append((before, entry.trigger, entry.state))
         before = entry.state
     return tuple(path)

@@ -22,7 +22,7 @@ __all__ = ["command"]
 
 def command(
     which: Annotated[str, typer.Argument(metavar="ORDER", help="An order's id, its ticket, or the short reference.")],
-    verdict: Annotated[Verdict, typer.Option("--as", help="What the provider shows: the step took effect, or not.")],
+    verdict: Annotated[Verdict, typer.Option("--as", help="The step took effect, or not; or send one that waits.")],
     because: Annotated[str, typer.Option(help="What was looked at, and what it showed. Kept with the order.")],
     by: Annotated[str | None, typer.Option(help="Who decided.  [default: you]")] = None,
     to: Annotated[

@@ -14,7 +14,7 @@ import attrs
 
 from stampcard.lifecycles import Lifecycle, Row
 
-__all__ = ["CALLS", "TILL", "UNDOES", "Chart", "Move", "Place", "Step", "chart", "printable"]
+__all__ = ["CALLS", "FROM_DOUBT", "TILL", "UNDOES", "Chart", "Move", "Place", "Step", "chart", "printable"]
 
 Step: TypeAlias = tuple[str, str, str]
 """One edge that was walked: the state before, the trigger, the state after."""
@@ -22,6 +22,7 @@ Step: TypeAlias = tuple[str, str, str]
 CALLS: Final = "⇄"
 UNDOES: Final = "↶"
 TILL: Final = "⌂"
+FROM_DOUBT: Final = "?↶"
 
 # Words some grammar keeps for itself; Mermaid's lexer reads them in any case, and keys plain JS objects by its ids.
 _RESERVED: Final = frozenset(
@@ -49,7 +50,8 @@ class Move:
     """One row as drawn from one of its sources: `source` to any of `targets`, which are ids.
 
     fork: id of the point where the outcome chooses, when there are several targets; else None.
-    steps: the times it was walked, as (target id, number in the history).
+    steps: the times it was walked, as (target id, number in the history). from_doubt: the triggers that may undo it
+    while nobody knows whether it took effect.
     """
 
     trigger: str
@@ -60,6 +62,7 @@ class Move:
     reverses: bool
     fork: str | None
     steps: tuple[tuple[str, int], ...]
+    from_doubt: tuple[str, ...] = ()
 
     @property
     def glyph(self) -> str:
@@ -89,11 +92,14 @@ class Chart:
     def place(self, place_id: str) -> Place:
         return next(place for place in self.places if place.id == place_id)
 
-    def legend(self) -> tuple[tuple[str, str], ...]:
-        """Glyph and meaning, for the kinds of row this chart has."""
+    def legend(self, *, doubts: bool = False) -> tuple[tuple[str, str], ...]:
+        """Glyph and meaning, for the kinds of row this chart has. doubts: where it shows what may undo a doubt."""
         meanings = {CALLS: "calls the provider", UNDOES: "calls the provider to undo", TILL: "the till alone"}
         present = {move.glyph for move in self.moves}
-        return tuple((glyph, meaning) for glyph, meaning in meanings.items() if glyph in present)
+        found = [(glyph, meaning) for glyph, meaning in meanings.items() if glyph in present]
+        if doubts and any(move.from_doubt for move in self.moves):
+            found.append((FROM_DOUBT, "may undo it while it has no answer"))
+        return tuple(found)
 
 
 def chart(
@@ -122,7 +128,9 @@ def chart(
         for name in names
     )
     moves = tuple(
-        _move(row, str(source), ids, walked, taken) for row in lifecycle.rows for source in dict.fromkeys(row.sources)
+        attrs.evolve(_move(row, str(source), ids, walked, taken), from_doubt=_undoing(lifecycle, row, str(source)))
+        for row in lifecycle.rows
+        for source in dict.fromkeys(row.sources)
     )
     return Chart(
         id=_identify(lifecycle.name, set()),
@@ -149,6 +157,12 @@ def _move(row: Row[Any], source: str, ids: Mapping[str, str], walked: Iterable[S
             if (start, trigger) == (source, row.trigger)
         ),
     )
+
+
+def _undoing(lifecycle: Lifecycle[Any], row: Row[Any], source: str) -> tuple[str, ...]:
+    """In the table's order."""
+    legal = lifecycle.reversible(source, row.trigger) if row.calls_provider and not row.reverses else frozenset[str]()
+    return tuple(printable(trigger) for trigger in lifecycle.triggers if trigger in legal)
 
 
 def printable(name: str) -> str:

@@ -11,16 +11,16 @@ from html import escape
 from itertools import count
 from typing import Any, Final
 
-from stampcard.draw._chart import CALLS, TILL, UNDOES, Chart, Move, Place, Step, chart
+from stampcard.draw._chart import CALLS, FROM_DOUBT, TILL, UNDOES, Chart, Move, Place, Step, chart
 from stampcard.lifecycles import Lifecycle
 
 __all__ = ["dot"]
 
 _INK: Final = "#1f2328"
 _QUIET: Final = "#57606a"
-_COLOUR: Final = {CALLS: "#0b5394", UNDOES: "#b42318", TILL: "#57606a"}
 _LINE: Final = {CALLS: "solid", UNDOES: "solid", TILL: "dashed"}
-_SAMPLE: Final = {CALLS: "───", UNDOES: "───", TILL: "╌╌╌"}
+_COLOUR: Final = {CALLS: "#0b5394", UNDOES: "#b42318", TILL: "#57606a", FROM_DOUBT: "#b42318"}
+_SAMPLE: Final = {CALLS: "───", UNDOES: "───", TILL: "╌╌╌", FROM_DOUBT: ""}
 
 
 def dot(
@@ -95,7 +95,7 @@ def _arrows(drawn: Chart) -> Iterator[list[Move]]:
     """Moves that share an arrow: same ends, same kind, and nothing but their triggers to tell them apart."""
     shared: dict[tuple[str, ...], list[Move]] = {}
     for move in drawn.moves:
-        alone = move.guards or move.fork is not None
+        alone = move.guards or move.from_doubt or move.fork is not None
         key = (move.source, move.targets[0], move.glyph, move.trigger if alone else "")
         shared.setdefault(key, []).append(move)
     yield from shared.values()
@@ -132,17 +132,21 @@ def _label(moves: list[Move]) -> str:
 def _cells(move: Move) -> Iterator[str]:
     trigger = f"{move.numbers} {move.glyph} {escape(move.trigger)}".strip()
     yield f'<FONT COLOR="{_COLOUR[move.glyph]}"><B>{trigger}</B></FONT>'
+    if move.from_doubt:
+        undoing = f"{FROM_DOUBT} {escape(', '.join(move.from_doubt))}"
+        yield f'<FONT POINT-SIZE="9.5" COLOR="{_COLOUR[UNDOES]}">{undoing}</FONT>'
     if move.guards:
         guards = ' &amp;<BR ALIGN="LEFT"/>'.join(escape(guard) for guard in move.guards)
         yield f'<FONT POINT-SIZE="9.5" COLOR="{_QUIET}">[{guards}]<BR ALIGN="LEFT"/></FONT>'
 
 
 def _heading(drawn: Chart) -> str:
+    known = drawn.legend(doubts=True)
     legend = "".join(
-        f'<TD><FONT COLOR="{_COLOUR[glyph]}">{_SAMPLE[glyph]} {glyph} {meaning}</FONT></TD>'
-        for glyph, meaning in drawn.legend()
+        f'<TD><FONT COLOR="{_COLOUR[glyph]}">{f"{_SAMPLE[glyph]} {glyph}".strip()} {meaning}</FONT></TD>'
+        for glyph, meaning in known
     )
-    title = f'<TD COLSPAN="{len(drawn.legend())}"><FONT POINT-SIZE="17"><B>{escape(drawn.title)}</B></FONT></TD>'
+    title = f'<TD COLSPAN="{len(known)}"><FONT POINT-SIZE="17"><B>{escape(drawn.title)}</B></FONT></TD>'
     return f'<<TABLE BORDER="0" CELLSPACING="4" CELLPADDING="3"><TR>{title}</TR><TR>{legend}</TR></TABLE>>'
 
 

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from stampcard.draw._chart import Chart, Move, Step, chart
+from stampcard.draw._chart import FROM_DOUBT, Chart, Move, Step, chart
 from stampcard.lifecycles import Lifecycle
 
 __all__ = ["mermaid"]
@@ -37,7 +37,7 @@ def mermaid(
 
 def _lines(drawn: Chart) -> Iterator[str]:
     yield from ("---", f"title: {json.dumps(drawn.title, ensure_ascii=False)}", "---", "stateDiagram-v2")
-    yield f"  %% {'   '.join(f'{glyph} {meaning}' for glyph, meaning in drawn.legend())}"
+    yield f"  %% {'   '.join(f'{glyph} {meaning}' for glyph, meaning in drawn.legend(doubts=True))}"
     yield "  direction TB"
     for place in drawn.places:
         yield f'  state "{_escaped(place.label)}" as {place.id}'
@@ -60,6 +60,8 @@ def _lines(drawn: Chart) -> Iterator[str]:
 
 def _edges(move: Move) -> Iterator[str]:
     label = f"{move.numbers} {move.glyph} {_escaped(move.trigger)}".strip()
+    if move.from_doubt:
+        label += f" {_escaped(FROM_DOUBT)} {_escaped(', '.join(move.from_doubt))}"
     if move.guards:
         label += f" [{' & '.join(_escaped(guard) for guard in move.guards)}]"
     yield f"  {move.source} --> {move.fork or move.targets[0]}: {label}"

@@ -20,6 +20,7 @@ from stampcard.journal.contract import StoreError
 __all__ = [
     "APPLICATION_ID",
     "CHECK",
+    "FAILURES",
     "SEALED",
     "check_objects",
     "connect",
@@ -58,8 +59,14 @@ _SENTENCES: Final = {
 }
 
 
-def store_error(error: sqlite3.Error) -> StoreError:
+FAILURES: Final = (sqlite3.Error, UnicodeDecodeError, MemoryError, OverflowError)
+"""What a damaged file makes `sqlite3` raise: even an error's text need be none, or a size a possible one."""
+
+
+def store_error(error: BaseException) -> StoreError:
     """In words of ours: SQLite's own text may quote what was stored."""
+    if not isinstance(error, sqlite3.Error):
+        return StoreError(f"{_SENTENCES['SQLITE_CORRUPT']} ({type(error).__name__})")
     name: str = getattr(error, "sqlite_errorname", "") or type(error).__name__
     for known, sentence in _SENTENCES.items():
         if name.startswith(known):
@@ -74,7 +81,7 @@ def store_failures() -> Generator[None, None, None]:
         yield
     except UnicodeEncodeError:
         raise StoreError("asked for text that is not Unicode (half a surrogate pair)") from None
-    except sqlite3.Error as error:
+    except FAILURES as error:
         raise store_error(error) from None
 
 
@@ -108,7 +115,7 @@ def rollback(connection: sqlite3.Connection) -> None:
     if connection.in_transaction:
         try:
             connection.execute("ROLLBACK")
-        except sqlite3.Error:
+        except FAILURES:
             return  # SQLite rolled it back itself, as it does when the disk is full
 
 
@@ -166,7 +173,7 @@ def check_objects(connection: sqlite3.Connection) -> None:
     found = {(kind, name) for kind, name in connection.execute("SELECT type, name FROM sqlite_schema")}
     missing = sorted(f"{kind} {name}" for kind, name in objects() - found)
     if missing:
-        raise StoreError(f"the journal is damaged: {', '.join(missing)} is not there")
+        raise StoreError(f"the journal is damaged: {', '.join(missing)} is not there. {CHECK}")
 
 
 @cache

@@ -13,6 +13,7 @@ from typing import Any, Final, TypeAlias
 
 import attrs
 
+from stampcard.journal._database import FAILURES
 from stampcard.journal._rows import ENTRY_COLUMNS, HEADER_COLUMNS
 from stampcard.journal._seals import opened, seal
 from stampcard.journal.contract import StoreError
@@ -207,7 +208,7 @@ class Examined:
             trouble, until = False, last + _BATCH
             try:
                 rows = self.connection.execute(statement, (last, _BATCH)).fetchall()
-            except (sqlite3.Error, MemoryError, OverflowError):
+            except FAILURES:
                 trouble, rows = True, self._one_by_one(statement, last, until)
                 self._unreadable(table)
             for row in rows:
@@ -227,7 +228,7 @@ class Examined:
         for number in range(last + 1, until + 1):
             try:
                 found += self.connection.execute(single, (number, 1)).fetchall()
-            except (sqlite3.Error, MemoryError, OverflowError):
+            except FAILURES:
                 continue
         return found
 

@@ -82,14 +82,15 @@ def summary_from(row: Row) -> Summary:
 
 
 def changes_from(rows: Sequence[Row], after: int) -> tuple[Entry, ...]:
-    """position, columns, held, beside, seal, provider, the seal before. What is sound before the first that is not.
+    """position, columns, held, beside, seal, the seal before, header, opened seal: what is sound, up to what is not.
 
     Raises StoreError when that is the first of them: asked again from there on, a bookmark never skips it.
     """
     found: list[Entry] = []
+    headers: dict[str, bool] = {}
     for expected, row in enumerate(rows, start=max(after, 0) + 1):
         try:
-            found.append(_change(row, expected))
+            found.append(_change(row, expected, headers))
         except StoreError:
             if not found:
                 raise
@@ -97,10 +98,16 @@ def changes_from(rows: Sequence[Row], after: int) -> tuple[Entry, ...]:
     return tuple(found)
 
 
-def _change(row: Row, expected: int) -> Entry:
-    with readable(f"the entry at position {expected} (order {row[1]})"):
+def _change(row: Row, expected: int, headers: dict[str, bool]) -> Entry:
+    """headers: order -> its header is as it was written, as far as known."""
+    order_id, header = row[1], row[22:33]
+    with readable(f"the entry at position {expected} (order {order_id})"):
         if row[0] != expected:
             raise BrokenError("it is missing")
-        if row[-2] is None or seal(row[-1], row[:20]) != row[20]:
+        if order_id not in headers:
+            headers[order_id] = header[0] == order_id and opened(header) == row[33]
+        if not headers[order_id]:
+            raise BrokenError("its order's header was changed")
+        if seal(row[21], row[:20]) != row[20]:
             raise BrokenError("it was changed, or what it follows")
-        return entry_from(row[:18], row[-2])
+        return entry_from(row[:18], header[1])

@@ -48,12 +48,13 @@ class Place:
 
 @attrs.frozen
 class Claim:
-    """What a mark says: this journal, there, had an entry of that seal at that position."""
+    """What a mark says: this journal, there, had an entry of that seal at that position. torn: half of it is lost."""
 
     journal_id: str
     place: Place
     position: int
     seal: bytes
+    torn: bool = False
 
 
 def mark_of(journal: Path) -> Path:
@@ -93,6 +94,7 @@ class Mark:
         self._place = place_of(journal)
         self._handle = -1
         self._before = ""
+        self._slot = 1
         self.position = 0
 
     def begin(self, journal_id: str, position: int, seal: bytes) -> None:
@@ -111,14 +113,20 @@ class Mark:
     def put(self, position: int, seal: bytes) -> None:
         """After a commit. A disk that refuses it refuses the next commit too: that one is told."""
         if position > self.position:
-            self.position = position
-            with suppress(OSError):
-                self._write(position % 2, position, seal)
+            self.position, self._slot = position, 1 - self._slot
+            try:
+                self._write(self._slot, position, seal)
+            except OSError:
+                return
 
     def _write(self, slot: int, position: int, seal: bytes) -> None:
-        text = f"{self._before}{position:016x} {seal.hex()} "
-        os.lseek(self._handle, slot * _SLOT, os.SEEK_SET)
-        os.write(self._handle, f"{text}{_hash(text.encode())}\n".encode())
+        text = f"{self._before}{position:016x} {seal.hex()} ".encode()
+        line = b"%b%b\n" % (text, _hash(text).encode())
+        if sys.platform == "win32":
+            os.lseek(self._handle, slot * _SLOT, os.SEEK_SET)
+            os.write(self._handle, line)
+        else:
+            os.pwrite(self._handle, line, slot * _SLOT)
 
     def close(self) -> None:
         if self._handle >= 0:
@@ -146,6 +154,8 @@ def read(journal: Path) -> Claim | None:
     except OSError:
         return None
     claims = [claim for claim in (_parsed(content[:_SLOT]), _parsed(content[_SLOT:])) if claim is not None]
+    if len(claims) == 1:
+        return attrs.evolve(claims[0], torn=True)
     return max(claims, key=lambda claim: claim.position, default=None)
 
 
@@ -183,6 +193,9 @@ def disagreement(claim: Claim | None, connection: sqlite3.Connection, journal: P
             f"its last entries are missing: it has {position}, and had {claim.position} or more "
             "(a -wal file was lost or cut, or an older copy was restored)"
         )
+    if claim.torn and claim.position == position:
+        # A power cut tears the record that is being written, whose commit is on the disk: then there is one more.
+        return "half of its mark is damaged, and its very last entries may be missing"
     if claim.position:
         found = connection.execute("SELECT seal FROM entries WHERE position = ?", (claim.position,)).fetchone()
         if found is None or found[0] != claim.seal:

@@ -14,6 +14,7 @@ from typing import Any, Final, TypeAlias
 
 import attrs
 
+from stampcard.journal._database import FAILURES
 from stampcard.journal._examined import Examined, OrderSeen, Problem
 from stampcard.journal._seals import standalone
 from stampcard.journal._shared import PROMISES
@@ -80,17 +81,17 @@ def compare(connection: sqlite3.Connection, examined: Examined) -> list[Problem]
         try:
             stored = {row[:keys]: row[keys:] for row in connection.execute(statement)}
             let_go = _let_go(connection) if table == "watches" else {}
-        except (sqlite3.Error, MemoryError):
+        except FAILURES:
             problems.append(Problem(code="file.pages", what=f"the table '{table}' cannot be read"))
             continue
         wanted = told.tables[table]
         for key in stored.keys() | wanted.keys():
-            order_id = (key + (wanted.get(key) or stored.get(key, ())))[at]
-            if wanted.get(key) == stored.get(key) or order_id in left_out:
+            owners = [(key + side[key])[at] for side in (wanted, stored) if key in side]
+            if wanted.get(key) == stored.get(key) or not left_out.isdisjoint(owners):
                 continue
             if key not in stored and let_go.get(key, 0) >= told.watched_at.get(key, 1):
                 continue  # somebody let go of it since
-            _tell(examined, problems, order_id, table, key in stored)
+            _tell(examined, problems, owners[0], table, key in stored)
     return problems + _personal(connection, examined, told, left_out)
 
 
@@ -113,7 +114,7 @@ def _personal(connection: sqlite3.Connection, examined: Examined, told: _Tables,
     try:
         rows = connection.execute("SELECT order_id, version, subject, data, data_seal FROM personal").fetchall()
         erased: set[tuple[Any, ...]] = set(connection.execute("SELECT order_id, version FROM forgotten"))
-    except (sqlite3.Error, MemoryError):
+    except FAILURES:
         return [Problem(code="file.pages", what="the table 'personal' cannot be read")]
     there: set[tuple[Any, int]] = set()
     for *row, data_seal in rows:

@@ -9,7 +9,7 @@ import json
 import sqlite3
 from typing import Final, TypeAlias
 
-from stampcard.journal._database import store_error
+from stampcard.journal._database import FAILURES, store_error
 from stampcard.journal._rows import ENTRY_COLUMNS, HEADER_COLUMNS, entry_row, header_row
 from stampcard.journal._seals import opened, seal, standalone
 from stampcard.journal._shared import check, entry_of, lane_of, takes_command, utc
@@ -78,7 +78,7 @@ def write_apart(writer: sqlite3.Connection, append: Append, least: int) -> Writt
     except (VersionConflictError, CommandTakenError, ClaimTakenError, LaneTakenError, StoreError) as refused:
         writer.execute("ROLLBACK TO one")
         result = refused
-    except sqlite3.Error as error:
+    except FAILURES as error:
         if not writer.in_transaction:
             raise  # SQLite gave the whole transaction up (the disk is full)
         writer.execute("ROLLBACK TO one")
@@ -144,6 +144,8 @@ def _is_held(writer: sqlite3.Connection, order_id: str, personal: Personal | Non
 
 def _beside(append: Append) -> str | None:
     """What the append takes that is in no entry of its own, as JSON: the tables can be told from the entries."""
+    if not (append.claims or append.watch or append.unwatch or append.lane is not None):
+        return None
     lane = lane_of(append)
     taken = {
         "claims": append.claims,
@@ -151,7 +153,7 @@ def _beside(append: Append) -> str | None:
         "unwatch": append.unwatch,
         "watch": append.watch,
     }
-    return json.dumps({name: value for name, value in taken.items() if value}) if any(taken.values()) else None
+    return json.dumps({name: value for name, value in taken.items() if value})
 
 
 def _take_lane(writer: sqlite3.Connection, append: Append, key: tuple[str, str, str]) -> None:

@@ -17,7 +17,7 @@ from typing import Final
 
 import attrs
 
-from stampcard.journal._database import APPLICATION_ID, SEALED, objects, rollback, scripts, store_error
+from stampcard.journal._database import APPLICATION_ID, FAILURES, SEALED, objects, rollback, scripts, store_error
 from stampcard.journal._examined import Examined, OrderCheck, Problem, plain
 from stampcard.journal._mark import Claim, disagreement
 from stampcard.journal._mark import read as read_mark
@@ -28,7 +28,7 @@ from stampcard.journal.reading import opened
 
 __all__ = ["CheckReport", "OrderCheck", "Problem", "check"]
 
-_FAILURES: Final = (sqlite3.Error, ValueError, TypeError, OverflowError, RecursionError, MemoryError, OSError)
+_FAILURES: Final = (*FAILURES, ValueError, TypeError, RecursionError, OSError, StoreError)
 _MOST_LINES: Final = 20
 """Of what SQLite's own check says."""
 
@@ -87,7 +87,7 @@ def check(where: str | Path, *, progress: Callable[[int, int], None] | None = No
     except _FAILURES as broken:
         return _with(found, _unreadable(broken))
     finally:
-        with suppress(sqlite3.Error):
+        with suppress(*FAILURES):
             rollback(connection)
             connection.close()
 
@@ -114,6 +114,9 @@ def _checked(
         there = {(kind, plain(name)) for kind, name in connection.execute("SELECT type, name FROM sqlite_schema")}
         lost = sorted(f"{kind} {name}" for kind, name in objects() - there)
         found = _with(found, *(Problem(code="schema.missing", what=f"{one} is not there") for one in lost))
+    if claim is not None and claim.torn:
+        torn = "half of its mark cannot be read (until a till opens it): its very last commit may be lost"
+        found = _with(found, Problem(code="mark.torn", what=torn))
     found = _own_line(connection, found)
     examined = Examined(connection, path.stat().st_size, claim.position if claim else 0, progress)
     examined.read()
@@ -162,10 +165,8 @@ def _with(found: CheckReport, *problems: Problem) -> CheckReport:
 
 
 def _unreadable(broken: BaseException) -> Problem:
-    if isinstance(broken, sqlite3.Error):
-        broken = store_error(broken)
-    told = str(broken) if isinstance(broken, StoreError) else type(broken).__name__
-    return Problem(code="file.unreadable", what=told)
+    told = broken if isinstance(broken, StoreError) else store_error(broken)
+    return Problem(code="file.unreadable", what=str(told))
 
 
 def _as_stored(text: bytes) -> str:

@@ -10,6 +10,7 @@ placeholder is what remains.
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, TypeVar, cast, get_type_hints
 
@@ -19,12 +20,15 @@ import msgspec
 from stampcard.commands import Command
 from stampcard.model import Facts, Money, Secret
 
-__all__ = ["FORGOTTEN", "decode", "digest", "encode", "pack", "told", "unpack"]
+__all__ = ["FORGOTTEN", "decode", "digest", "encode", "pack", "plain", "told", "typed", "unpack"]
 
 FORGOTTEN: Final = "forgotten"
 Tree = dict[str, Any]
 V = TypeVar("V", bound=Facts | Command)
 F = TypeVar("F", bound=Facts)
+T = TypeVar("T")
+_meeting: Final = threading.Lock()
+_met: Final[set[Any]] = set()
 
 
 def _plain(value: object) -> object:
@@ -40,6 +44,20 @@ def _typed(wanted: type[Any], stored: object) -> object:
     if wanted is Money:
         return Money.parse(str(stored))
     raise TypeError(f"{wanted.__name__} cannot be read from a journal")
+
+
+def _typed_tree(tree: object, wanted: Any, *, strict: bool = True) -> Any:
+    """Raises what msgspec raises.
+
+    One thread at a time meets a type for the first time: msgspec keeps what it learns of a class on the class before
+    it is complete, and a second thread that reads it then takes the whole process down (seen under real kills).
+    """
+    if wanted in _met:
+        return msgspec.convert(tree, type=wanted, strict=strict, dec_hook=_typed)
+    with _meeting:
+        found = msgspec.convert(tree, type=wanted, strict=strict, dec_hook=_typed)
+        _met.add(wanted)
+        return found
 
 
 def encode(value: Facts | Command) -> tuple[Tree, Tree]:
@@ -58,8 +76,18 @@ def decode(wanted: type[V], tree: Tree, personal: Tree | None) -> V:
     for path, value in (personal or {}).items():
         for _, holder, key in list(_walk(tree, path.split("."), ())):
             holder[key] = value
+    return typed(wanted, tree)
+
+
+def plain(value: object) -> Tree:
+    """A frozen value that holds nobody's personal data, as a plain tree."""
+    return cast(Tree, msgspec.to_builtins(value, enc_hook=_plain))
+
+
+def typed(wanted: type[T], tree: object) -> T:
+    """Back from `plain`. Raises ValueError for a tree that does not hold one."""
     try:
-        return msgspec.convert(tree, type=wanted, dec_hook=_typed)
+        return cast(T, _typed_tree(tree, wanted))
     except (msgspec.ValidationError, TypeError, ValueError, RecursionError) as error:
         raise ValueError(f"not a {wanted.__name__}: {error}") from None
 
@@ -80,7 +108,7 @@ def told(facts: F, given: Mapping[str, str]) -> tuple[F, dict[str, str]]:
         else:
             try:
                 tree = msgspec.json.decode(text) if text[:1] in ("{", "[") else text
-                fresh[name] = msgspec.convert(tree, type=hints[name], strict=False, dec_hook=_typed)
+                fresh[name] = _typed_tree(tree, hints[name], strict=False)
             except (msgspec.MsgspecError, TypeError, ValueError, RecursionError):
                 wrong[name] = "is not of its type"
     return (facts, wrong) if wrong else (attrs.evolve(facts, **fresh), wrong)

@@ -16,10 +16,11 @@ import attrs
 from stampcard.commands import Command
 from stampcard.journal.codec import decode, unpack
 from stampcard.journal.contract import Header, Record, StoreError
-from stampcard.model import Entry, EntryKind, Facts, Ownership
+from stampcard.journal.queue import Queue, QueuedStep
+from stampcard.model import PAYMENTS, Entry, EntryKind, Facts, Ownership
 from stampcard.recovery import Verdict
 
-__all__ = ["PROBE", "OpenIntent", "Standing", "fold", "landed"]
+__all__ = ["PROBE", "OpenIntent", "Standing", "fold", "landed", "waits"]
 
 _FACTS: Final = "_facts"
 _NO_FACTS: Final = b"{}"
@@ -80,11 +81,15 @@ class Standing:
     state: str
     open: tuple[OpenIntent, ...]
     intents: Mapping[str, Entry]
-    """Every intent by name."""
+    """Every intent by name; of a step that was never promised, the entry that queued it."""
     endings: Mapping[str, Entry]
     """Intent -> the entry that concluded it."""
     facts_at: int | None
     """Version of the entry whose facts hold now."""
+    queued: tuple[QueuedStep, ...] = ()
+    """What waits to be sent, in its order."""
+    drained: Mapping[str, QueuedStep] = attrs.field(factory=dict[str, QueuedStep])
+    """Intent -> the step out of the queue that it was promised for."""
 
     @property
     def header(self) -> Header:
@@ -171,6 +176,7 @@ def _fold(record: Record) -> Standing:
     opened: dict[str, OpenIntent] = {}
     intents: dict[str, Entry] = {}
     endings: dict[str, Entry] = {}
+    queue = Queue()
     state, facts_at = "", None
     for version, entry in enumerate(record.entries, start=1):
         if entry.version != version:
@@ -179,6 +185,9 @@ def _fold(record: Record) -> Standing:
         if entry.kind is EntryKind.INTENT:
             intents[name] = entry
             opened[name] = _opened(entry)
+            endings.pop(name, None)  # of an earlier promise of the same queued step, which was not sent
+        elif entry.kind is EntryKind.QUEUED:
+            intents[name] = entry
         elif name in opened:
             opened[name] = _amended(opened[name], entry)
         elif entry.kind is EntryKind.ESCALATED and entry.ownership is not None and name in intents:
@@ -188,8 +197,9 @@ def _fold(record: Record) -> Standing:
         for closed in entry.closes:
             opened.pop(closed, None)
             endings.setdefault(closed, entry)
-        # a decision of the till alone teaches nothing
-        if entry.kind in _TEACHES and entry.body != _NO_FACTS:
+        queue.reads(entry)
+        # a decision of the till alone teaches nothing; what is said of the customer's money is no fact of the order
+        if entry.kind in _TEACHES and entry.body != _NO_FACTS and entry.trigger not in PAYMENTS:
             facts_at = version
         state = entry.state
     return Standing(
@@ -199,7 +209,18 @@ def _fold(record: Record) -> Standing:
         intents=intents,
         endings=endings,
         facts_at=facts_at,
+        queued=tuple(queue.waiting.values()),
+        drained=queue.drained,
     )
+
+
+def waits(standing: Standing) -> tuple[OpenIntent, ...]:
+    """The step that is next in the queue, as one a person may decide; not while it only waits for an open one."""
+    first = standing.queued[0] if standing.queued else None
+    if first is None or (standing.open and first.escalated is None):
+        return ()
+    opened = attrs.evolve(_opened(first.entry), sends=0, why="it waits to be sent")
+    return (opened if first.escalated is None else _amended(opened, first.escalated),)
 
 
 def _opened(entry: Entry) -> OpenIntent:

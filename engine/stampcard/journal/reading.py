@@ -15,7 +15,7 @@ import threading
 from pathlib import Path
 from typing import Final, NoReturn
 
-from stampcard.journal._database import APPLICATION_ID, check_objects, scripts, store_error
+from stampcard.journal._database import APPLICATION_ID, FAILURES, check_objects, scripts, store_error
 from stampcard.journal._files import settled
 from stampcard.journal._mark import Mark, disagreement
 from stampcard.journal._mark import read as read_mark
@@ -54,7 +54,7 @@ class ReadOnlyJournal(SqliteJournal):
         self._mark = Mark(self._path)  # never begun
         try:
             self._reader = self._writer = opened(self._path)
-        except sqlite3.Error as error:
+        except FAILURES as error:
             raise store_error(error) from None
         try:
             claim = read_mark(self._path)
@@ -62,7 +62,7 @@ class ReadOnlyJournal(SqliteJournal):
             check_objects(self._reader)
             self._id = self._reader.execute("SELECT id FROM journal").fetchone()[0]
             self.doubt = disagreement(claim, self._reader, self._path)
-        except sqlite3.Error as error:
+        except FAILURES as error:
             self._reader.close()
             raise store_error(error) from None
         except StoreError:

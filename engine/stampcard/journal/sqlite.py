@@ -19,7 +19,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-from stampcard.journal._database import connect, rollback, snapshot, store_error, store_failures
+from stampcard.journal._database import FAILURES, connect, rollback, snapshot, store_error, store_failures
 from stampcard.journal._files import locked, settled
 from stampcard.journal._loading import changes_from, holes, record_from, summary_from
 from stampcard.journal._opening import door_of, open_file
@@ -56,7 +56,8 @@ _SEAL_BEFORE: Final = """
         WHERE before.order_id = entries.order_id AND before.version = entries.version - 1) END"""
 # LEFT JOIN: an entry without its order, or an order without its last entry, is reported and not left out.
 _CHANGES: Final = f"""
-    SELECT position, {ENTRY_COLUMNS}, held, beside, seal, provider, {_SEAL_BEFORE}
+    SELECT position, {of("entries", ENTRY_COLUMNS)}, held, beside, seal, {_SEAL_BEFORE},
+        {of("orders", HEADER_COLUMNS)}, opened_seal
     FROM entries LEFT JOIN orders USING (order_id)
     WHERE position > ? ORDER BY position LIMIT ?"""  # noqa: S608  constants only
 _OPEN_ORDERS: Final = "SELECT order_id FROM open_intents GROUP BY order_id ORDER BY MIN(since_position)"
@@ -128,7 +129,7 @@ class SqliteJournal(Journal):
                 entries, last_seal = write(writer, append, self._mark.position)
                 writer.execute("COMMIT")
                 self._mark.put(entries[-1].position, last_seal)
-            except sqlite3.Error as error:
+            except FAILURES as error:
                 rollback(writer)
                 raise store_error(error) from None
             except BaseException:
@@ -274,9 +275,9 @@ class SqliteJournal(Journal):
             self._closed = True
             self._owners.close()
             self._mark.close()
-            with suppress(sqlite3.Error):  # every append is on the disk already
+            with suppress(*FAILURES):  # every append is on the disk already
                 self._reader.close()
-            with suppress(sqlite3.Error):
+            with suppress(*FAILURES):
                 self._writer.close()
 
     def _check_usable(self) -> None:
@@ -309,7 +310,7 @@ class SqliteJournal(Journal):
                 writer.execute("BEGIN IMMEDIATE")
                 yield writer
                 writer.execute("COMMIT")
-            except sqlite3.Error as error:
+            except FAILURES as error:
                 rollback(writer)
                 raise store_error(error) from None
             except BaseException:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, ClassVar, Generic, Self, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeAlias, TypeVar
 
 import attrs
+
+if TYPE_CHECKING:
+    from stampcard.model.charge import Taken
 
 __all__ = [
     "AnyOrder",
@@ -15,6 +18,7 @@ __all__ = [
     "Entry",
     "EntryKind",
     "Environment",
+    "Expected",
     "Facts",
     "Order",
     "Ownership",
@@ -150,15 +154,25 @@ class Watch:
 
 
 @attrs.frozen(kw_only=True)
+class Expected(Generic[S_co, F_co]):
+    """Where an order stands once all that waits to be sent was sent and accepted: no provider has said so yet."""
+
+    state: S_co
+    facts: F_co
+
+
+@attrs.frozen(kw_only=True)
 class Order(Generic[S_co, F_co]):
     """An order as the journal stands: the fold of its entries. Immutable; every verb returns a new one.
 
     id: yours, sent to the provider, unique for ever. ticket: the POS's own number, searchable, may repeat daily.
     version: the count of its journal entries. allowed: names of the verbs legal now (guards on their input not yet
     asked). cashier: one sentence, where this order stands. replayed: this answer was recorded earlier. settled:
-    nothing open and nothing queued. final: no verb leads on. possible: what may exist at the provider beside what is
-    known (holds nobody answered for). watch: a reversal from doubt that is still watched. lifecycle, fingerprint: the
-    table it was opened under.
+    nothing open and nothing queued. queued: steps that wait to be sent, in their order; state and facts are without
+    them. expected: where it stands once they are; None where nothing waits. final: no verb leads on. possible: what
+    may exist at the provider beside what is known (holds nobody answered for). taken: money `pay` took for it and did
+    not give back. watch: a reversal from doubt that is still watched. lifecycle, fingerprint: the table it was opened
+    under.
     """
 
     id: str
@@ -173,12 +187,19 @@ class Order(Generic[S_co, F_co]):
     ticket: str | None = None
     doubt: Doubt | None = None
     possible: tuple[Possible, ...] = ()
+    taken: Taken | None = None
     watch: Watch | None = None
     queued: tuple[str, ...] = ()
+    expected: Expected[S_co, F_co] | None = None
     replayed: bool = attrs.field(default=False, eq=False)
     allowed: frozenset[str] = frozenset()
     final: bool = False
     cashier: str = attrs.field(default="", repr=False)
+
+    @property
+    def outlook(self) -> Expected[S_co, F_co]:
+        """State and facts with what waits to be sent; as they are where nothing does."""
+        return self.expected or Expected(state=self.state, facts=self.facts)
 
     @property
     def settled(self) -> bool:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from stampcard.journal.contract import Record
 from stampcard.lifecycles import Lifecycle
-from stampcard.model import Entry, EntryKind
+from stampcard.model import PAYMENTS, Entry, EntryKind
 
 __all__ = ["PROMISES", "broken_history", "still_open"]
 
@@ -23,6 +23,7 @@ PROMISES: Final = {
     "own errors": "Whatever goes wrong is told in an error of ours.",
     "whole history": "A history has no hole: an ending comes after its promise, a move is an edge of the table.",
     "reversed": "Once a reversal is accepted, nothing it reverses is open.",
+    "watched": "What a reversal from doubt may have left behind is looked at, or a person is asked.",
     "open is found": "What the journal lists as open is what the histories say is open.",
     "at rest": "In a healed world every order is settled, or is with a person for a reason the design names.",
     "agreed": "Engine and provider say the same of every settled order.",
@@ -55,6 +56,7 @@ def broken_history(record: Record, lifecycle: Lifecycle[Any]) -> Iterator[tuple[
     state = str(lifecycle.initial)
     promised: set[str] = set()
     opened: set[str] = set()
+    money: set[str] = set()
     for version, entry in enumerate(record.entries, start=1):
         where = f"entry {version}, {entry.kind} of {entry.trigger}"
         if entry.version != version:
@@ -65,6 +67,7 @@ def broken_history(record: Record, lifecycle: Lifecycle[Any]) -> Iterator[tuple[
                 yield "whole history", f"{where}: a promise without a name of its own"
             promised.add(name or "")
             opened.add(name or "")
+            money.update([name or ""] if entry.trigger in PAYMENTS else [])
         elif name is not None and name not in promised:
             yield "whole history", f"{where}: an ending without its promise"
         elif entry.kind is EntryKind.ESCALATED and entry.ownership is not None:
@@ -77,13 +80,13 @@ def broken_history(record: Record, lifecycle: Lifecycle[Any]) -> Iterator[tuple[
                 yield "whole history", f"{where}: it closes what was never promised"
             opened.discard(closed)
         row = lifecycle.row(state, entry.trigger)
-        if entry.kind is EntryKind.ACCEPTED and row is not None and row.reverses and opened:
-            yield "reversed", f"{where}: {len(opened)} steps are open after it"
+        if entry.kind is EntryKind.ACCEPTED and row is not None and row.reverses and opened - money:
+            yield "reversed", f"{where}: {len(opened - money)} steps are open after it"
         state = entry.state
 
 
 def _moved(lifecycle: Lifecycle[Any], state: str, entry: Entry, where: str) -> Iterator[tuple[str, str]]:
-    if entry.state == state and entry.kind is not EntryKind.ACCEPTED:
+    if entry.state == state and (entry.kind is not EntryKind.ACCEPTED or entry.trigger in PAYMENTS):
         return
     row = lifecycle.row(state, entry.trigger)
     if entry.kind not in _MOVES or row is None or entry.state not in row.destinations:

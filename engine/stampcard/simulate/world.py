@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from stampcard.errors import NeedsHumanError, StampcardError, UnknownOrderError
 from stampcard.journal.fold import fold
+from stampcard.journal.reversals import REVERSED
 from stampcard.model import AnyOrder
 from stampcard.phrases import Phrases
 from stampcard.simulate.chance import Draw
@@ -31,6 +32,9 @@ from stampcard.step.rounds import recover_all
 __all__ = ["World"]
 
 _PHRASES: Final = Phrases(None)
+_PASSES: Final = 40
+_BETWEEN_PASSES: Final = 121.0
+"""Seconds; together longer than a late window, and than a look that shows nothing is repeated."""
 _HEALED: Final = 3_601.0
 """Seconds after which nothing is on its way any more."""
 
@@ -193,6 +197,8 @@ class World(Reports):
             for shop in self.shops:
                 for order_id in shop.journal.order_ids:
                     self._settle(shop.tills[0], order_id)
+        for shop in self.shops:
+            self._watch(shop)
         self.timeline.run()
 
     def _settle(self, till: SimTill, order_id: str) -> None:
@@ -208,6 +214,19 @@ class World(Reports):
             order = self.look(till, order_id)
         if order is not None and order.doubt is None and self._observes and "observe" in order.allowed:
             self._done(till, order_id, "observe", verbs.observe(order))
+
+    def _watch(self, shop: Shop) -> None:
+        """Passes of recovery until nothing is watched any more after a reversal from doubt."""
+        for _ in range(_PASSES):
+            watched = shop.journal.watched(REVERSED)
+            if not watched:
+                return
+            till = shop.tills[0]
+            sweep = recover_all(till.seat, till.adapters, limit=None, progress=None)
+            self._done(till, watched[0], "one pass of recovery", sweep)
+            self.timeline.run(until=self.timeline.now + _BETWEEN_PASSES)
+        if shop.journal.watched(REVERSED):
+            raise Broken("watched", shop.journal.watched(REVERSED)[0], "nothing is in the way, and it is watched still")
 
     def _done(self, till: SimTill, order_id: str, name: str, step: Wish) -> object:
         """What this step comes to, once it has come to its end."""

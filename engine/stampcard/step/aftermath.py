@@ -15,21 +15,34 @@ from typing import Any, Final, TypeAlias
 
 import attrs
 
-from stampcard.adapter import AnyAdapter, Escalate, LookBack, Neighbour, NotSent, Restored, Unknown
+from stampcard.adapter import (
+    Accepted,
+    AnyAdapter,
+    Declined,
+    Escalate,
+    LookBack,
+    Neighbour,
+    NotSent,
+    Restored,
+    Unknown,
+    Unseen,
+)
 from stampcard.commands import Command
 from stampcard.journal.contract import Append, Draft, StoreError, VersionConflictError
 from stampcard.journal.fold import fold
 from stampcard.journal.reversals import RESTORED, REVERSED, UNSEEN, Reversal, reversal
-from stampcard.model import Entry, EntryKind
+from stampcard.model import AnyOrder, Entry, EntryKind
 from stampcard.recovery import Settled
+from stampcard.step.ageing import jumped
 from stampcard.step.ask import question
 from stampcard.step.effects import Changes, Load, Monotonic, Now, Step, Unwatch, Write, perform
 from stampcard.step.ink import OVER, Ink, Promise
 from stampcard.step.look import unwritable
 from stampcard.step.trouble import Closed, unsent
 from stampcard.step.verb import Seat
-from stampcard.step.view import View, jumped
+from stampcard.step.view import View
 from stampcard.transport.contract import Failed
+from stampcard.wire import Response
 
 __all__ = ["Aftermath", "after_reversal"]
 
@@ -125,9 +138,9 @@ def _look(seat: Seat[Any], adapter: AnyAdapter, view: View, step: Entry) -> Step
     if standing.forgotten or standing.erased(step.version):
         return None  # whose it was is erased: there is nobody left to look for
     order = view.order()
-    look = adapter.look_back(order, standing.input(step, kind))
-    if look is None:
-        return None
+    look = adapter.look_back(order, standing.input(step, kind)) or _shown(adapter, order)
+    if look is None or isinstance(look, Restored):
+        return look
     others = yield from _neighbours(seat, adapter, view, look)
     if isinstance(others, Unknown):
         return others
@@ -140,6 +153,30 @@ def _look(seat: Seat[Any], adapter: AnyAdapter, view: View, step: Entry) -> Step
         return look.read(sent.response, others)
     except Exception as error:  # noqa: BLE001  a reader's mistake must not pass for a look
         return Unknown(why=f"the look could not be read ({type(error).__name__})")
+
+
+def _shown(adapter: AnyAdapter, order: AnyOrder) -> LookBack | None:
+    """The order itself, where the provider shows it: it is where the reversal led, or the late call has moved it."""
+    look = adapter.compare(order)
+    if isinstance(look, Unseen):
+        return None
+
+    def read(response: Response, _: Sequence[Neighbour]) -> _Seen:
+        check = f"whether order {order.id} is {order.state} at the provider"
+        match look.read(response):
+            case Accepted(to=to, drift=None) if to is not None and str(to) == str(order.state):
+                return Restored(why=f"the provider shows it {order.state}")
+            case Accepted(to=to, drift=drift):
+                reason = f"it is {order.state} here, and the provider shows {drift or to or 'no state'}"
+                return Escalate(reason=reason, check=check)
+            case Declined():
+                return Escalate(reason=f"it is {order.state} here, and the provider knows no such order", check=check)
+            case Unseen(why=why):
+                return Unknown(why=why)
+            case NotSent() | Unknown() as failed:
+                return failed
+
+    return LookBack(request=look.request, read=read, call_budget=look.call_budget)
 
 
 def _neighbours(

@@ -17,7 +17,7 @@ from stampcard.journal.fold import OpenIntent
 if TYPE_CHECKING:
     from tenacity.wait import wait_base
 
-__all__ = ["LONGEST", "due", "left", "pause"]
+__all__ = ["LONGEST", "due", "grown", "left", "pause"]
 
 _FIRST: Final = 2.0
 _GROWTH: Final = 3.0
@@ -43,15 +43,19 @@ def left(intent: OpenIntent, now: datetime) -> float:
 
 def pause(intent: OpenIntent) -> float:
     """Seconds to leave it alone after its last attempt: 2, 6, 18, 54, 162, 486, then 600, each and up to a quarter."""
-    if intent.attempts == 0:
+    return max(grown(intent.name, intent.attempts), intent.rest)
+
+
+def grown(name: str, attempts: int) -> float:
+    """Seconds to leave alone what was tried so often; name: of what, for the jitter."""
+    if attempts == 0:
         return 0.0
     from tenacity import RetryCallState, Retrying  # 8 ms of imports: paid by who has a doubt
 
     state = RetryCallState(Retrying(), None, (), {})
-    state.attempt_number = intent.attempts
-    grown = _growing()(state)
-    spread = random.Random(f"{intent.name} {intent.attempts}").random()  # noqa: S311  spreads load, guards nothing
-    return max(grown * (1.0 + _JITTER * spread), intent.rest)
+    state.attempt_number = attempts
+    spread = random.Random(f"{name} {attempts}").random()  # noqa: S311  spreads load, guards nothing
+    return _growing()(state) * (1.0 + _JITTER * spread)
 
 
 @cache

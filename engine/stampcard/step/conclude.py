@@ -27,7 +27,7 @@ from stampcard.step.effects import Keep, Load, Now, Step, Write, perform
 from stampcard.step.ink import Ink, Promise
 from stampcard.step.knock import door_of, heard
 from stampcard.step.trouble import unsent
-from stampcard.step.watch import followed, weighed
+from stampcard.step.watch import followed, told_of, weighed
 from stampcard.transport.contract import Failed, Sent
 
 __all__ = ["ASK_AGAIN_CHECK", "Ending", "conclude", "extended", "judge", "settle", "unrecorded", "write_escalation"]
@@ -100,7 +100,7 @@ def settle(promise: Promise, outcome: Outcome[Any, Any], http: int, record: Reco
         try:
             append = Append(order_id=order_id, expected_version=record.version, entries=drafts, claims=claims)
             if facts is not None or drafts[-1].state != standing.state:
-                append = followed(append, promise.adapter, promise.order, facts, now)
+                append = told_of(followed(append, promise.adapter, promise.order, facts, now))
             append = append if owned else weighed(append, standing)
             entries = yield from perform(Write(append))
         except VersionConflictError:

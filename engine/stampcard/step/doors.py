@@ -93,11 +93,11 @@ class Doors:
                 return 0.0
             return max(0.0, room.rest_until - now, room.away_until - now, _broken(room, now))
 
-    def down(self, door: Door, now: float) -> bool:
-        """Whether calls are not made at all just now."""
+    def down(self, provider: str, environment: Environment, now: float) -> bool:
+        """Whether calls of some tenant are not made at all just now, or came to nothing the last time."""
         with self._lock:
-            room = self._rooms.get(door)
-            return room is not None and (room.rest_until > now or room.trips > 0)
+            mine = [room for door, room in self._rooms.items() if door[:2] == (provider, environment)]
+            return any(room.rest_until > now or room.away_until > now or room.trips > 0 for room in mine)
 
     def answered(self, door: Door, now: float) -> None:
         """The provider is there."""

@@ -15,13 +15,15 @@ import attrs
 import httpx
 
 from stampcard.journal.contract import Append, Record, Summary, Switch
-from stampcard.model import Entry, Ownership
+from stampcard.model import ChargeAttempt, ChargeResult, Entry, Ownership, ReversalResult, Taken
 from stampcard.transport.contract import Sent
 from stampcard.wire import Request
 
 __all__ = [
     "Abort",
     "Changes",
+    "Charge",
+    "ChargeStatus",
     "Effect",
     "Find",
     "Forget",
@@ -33,6 +35,7 @@ __all__ = [
     "OpenOrders",
     "Own",
     "Pending",
+    "ReverseCharge",
     "Running",
     "Send",
     "Sleep",
@@ -192,6 +195,35 @@ class Forget(Effect[int]):
     """Erase a subject's personal data."""
 
     subject: str
+
+
+@attrs.frozen(kw_only=True)
+class Charge(Effect[ChargeResult]):
+    """Take the customer's money, by the POS's own port. The till's budget does not bound it: the terminal waits for the
+    card. Nothing is done any more once `hard_end` has passed on the monotonic clock: others may look after it by then.
+    """
+
+    intent: str
+    attempt: ChargeAttempt
+    hard_end: float
+
+
+@attrs.frozen(kw_only=True)
+class ChargeStatus(Effect[ChargeResult]):
+    """Ask the port what became of an attempt."""
+
+    intent: str
+    attempt: ChargeAttempt
+
+
+@attrs.frozen(kw_only=True)
+class ReverseCharge(Effect[ReversalResult]):
+    """Give back what was taken."""
+
+    intent: str
+    attempt: ChargeAttempt
+    taken: Taken
+    hard_end: float
 
 
 @attrs.frozen

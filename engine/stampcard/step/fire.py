@@ -13,7 +13,7 @@ from typing import Final
 import attrs
 
 from stampcard.adapter import Accepted, AskAgain, Declined, Escalate, Evidence, NotSent, Unknown
-from stampcard.errors import ConflictError, NotAllowedError, reference
+from stampcard.errors import ConflictError, NotAllowedError, UnavailableError, reference
 from stampcard.journal.contract import (
     Append,
     CommandTakenError,
@@ -27,6 +27,7 @@ from stampcard.journal.contract import (
 from stampcard.journal.fold import Standing, fold
 from stampcard.model import AnyOrder, EntryKind, Refusal
 from stampcard.step.conclude import ASK_AGAIN_CHECK, Ending, conclude, extended, write_escalation
+from stampcard.step.defer import AWAY, defer, must_wait
 from stampcard.step.effects import Mint, Now, Own, Pending, Running, Send, Step, Write, perform
 from stampcard.step.ink import Promise
 from stampcard.step.look import look, site_of, unknown, unwritable
@@ -52,26 +53,29 @@ _RESTARTS: Final = 3
 def fire(wish: Wish) -> Step[AnyOrder]:
     """Perform one step. Raises the errors of `stampcard.errors`; see there what each means."""
     sealed = seal(wish)
-    restarts = 0
+    restarts, away = 0, None
     while True:
         found = yield from look(wish.seat, wish.adapter, wish.order_id)
-        if found is None:
-            view, record = _unopened(wish), None
-        else:
-            view, record = found, found.standing.record
-            before = repeated(wish, view, sealed)
-            if before is not None:
-                return before
-            view = yield from free(wish, view)
-            record = view.standing.record
-        may(wish, view)
-        yield from enter(wish, view)
+        view = _unopened(wish) if found is None else found
+        before = None if found is None else repeated(wish, view, sealed)
+        if before is not None:
+            return before
         try:
-            return (yield from _promise(wish, view, record, sealed))
+            if away is not None or must_wait(wish, view):
+                return (yield from defer(wish, view, sealed, away))
+            if found is not None:
+                view = yield from free(wish, view)
+            may(wish, view)
+            yield from enter(wish, view)
+            return (yield from _promise(wish, view, None if found is None else view.standing.record, sealed))
         except VersionConflictError as lost:
             restarts += 1
-            if not isinstance(wish.order, str) or restarts > _RESTARTS:
+            if (away is None and not isinstance(wish.order, str)) or restarts > _RESTARTS:
                 raise _conflict(wish, view, lost) from None
+        except UnavailableError as held:
+            if away is not None or wish.seat.offline is None or held.reason not in AWAY:
+                raise
+            away = held
 
 
 def _unopened(wish: Wish) -> View:
@@ -105,7 +109,8 @@ def _unopened(wish: Wish) -> View:
         endings={},
         facts_at=None,
     )
-    return View(adapter=wish.adapter, phrases=wish.seat.phrases, standing=standing)
+    defers = wish.seat.offline is not None
+    return View(adapter=wish.adapter, phrases=wish.seat.phrases, standing=standing, defers=defers)
 
 
 def _conflict(wish: Wish, view: View, lost: VersionConflictError) -> ConflictError:
@@ -210,7 +215,7 @@ def _hopeless(promise: Promise, ending: Ending) -> Step[Ending]:
 
 def _decided(wish: Wish, view: View, record: Record, intent: Draft, state: str) -> Step[AnyOrder]:
     """A decision of the till alone: promised and concluded in one transaction."""
-    open_now = tuple(o.name for o in view.standing.open)
+    open_now = (*(o.name for o in view.standing.open), *(q.name for q in view.standing.queued))
     done = Draft(
         kind=EntryKind.ACCEPTED,
         trigger=wish.trigger,

@@ -6,6 +6,7 @@ May live here: outcome to drafts, pure. May not: an effect, a retry; those are `
 from __future__ import annotations
 
 import math
+from datetime import datetime
 from typing import Any, Final
 
 import attrs
@@ -16,13 +17,13 @@ from stampcard.journal.codec import encode, pack
 from stampcard.journal.contract import Draft
 from stampcard.journal.fold import OpenIntent, Standing, landed
 from stampcard.machine import IllegalMoveError, move
-from stampcard.model import AnyOrder, Entry, EntryKind, Facts, Ownership
+from stampcard.model import PAYMENTS, AnyOrder, Entry, EntryKind, Facts, Ownership
 from stampcard.step.doors import Doors
 from stampcard.step.personal import apart, personal_of, source_of
 from stampcard.step.view import effectless
 from stampcard.step.watch import to_watch
 
-__all__ = ["OVER", "Ink", "Promise"]
+__all__ = ["OVER", "Ink", "Promise", "handed_over", "reversed_by"]
 
 _SAID: Final = 200
 """Characters of a provider's own word that are kept."""
@@ -90,9 +91,13 @@ class Ink:
             case Declined():
                 body, state = _no(outcome, self.http), self._declined_to(outcome)
                 why, code = _said(outcome), outcome.code
-                return (
-                    self.draft(EntryKind.DECLINED, code=code, why=why, closes=(name,), body=body, state=state),
-                ), None
+                no = self.draft(EntryKind.DECLINED, code=code, why=why, closes=(name,), body=body, state=state)
+                if name not in self.standing.drained:
+                    return (no,), None
+                # Nobody stands at the counter any more to hear it, and what it was part of is done: a person looks.
+                told = f"it had waited, and the provider says no ({why})"
+                verdict = Escalate(reason=told, check=f"order {self.promise.order.id} at the provider")
+                return (no, self.escalation(verdict, OVER)), None
             case NotSent():
                 closes = () if self.promise.resend else (name,)
                 body = _asked_to_wait(outcome)
@@ -129,7 +134,7 @@ class Ink:
             body["inferred"] = True
         closes: tuple[str, ...] = (self.promise.intent,)
         if row.reverses:  # only its own acceptance settles what it reversed (design: reversal from doubt)
-            closes = tuple(o.name for o in self.standing.open)
+            closes = reversed_by(self.standing)
             body |= to_watch(adapter, self.standing, self.promise.intent)
         accepted = self.draft(
             EntryKind.ACCEPTED,
@@ -182,6 +187,27 @@ class Ink:
             ownership=reopened,
             body=pack({"reason": verdict.reason, "check": verdict.check}),
         )
+
+
+def handed_over(order_id: str, step: Draft | Entry, at: datetime, code: str, reason: str) -> Draft:
+    """A step that waits is not sent before a person says so."""
+    check = f"order {order_id} at the provider, then send '{step.trigger}', or say that it was done, or will not be"
+    return Draft(
+        kind=EntryKind.ESCALATED,
+        trigger=step.trigger,
+        state=step.state,
+        at=at,
+        by=step.by,
+        intent=step.intent,
+        code=code,
+        why=f"{reason}. Look at: {check}",
+        body=pack({"reason": reason, "check": check}),
+    )
+
+
+def reversed_by(standing: Standing) -> tuple[str, ...]:
+    """What an accepted reversal settles: every step, and nothing of the customer's money."""
+    return tuple(one.name for one in standing.open if one.trigger not in PAYMENTS)
 
 
 def _said(no: Declined) -> str:

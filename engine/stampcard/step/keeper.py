@@ -10,6 +10,7 @@ May live here: the agenda and its errands, as steps. May not: a thread, a task, 
 from __future__ import annotations
 
 import logging
+import random
 from typing import Any, Final
 
 import attrs
@@ -23,18 +24,12 @@ from stampcard.recovery import LeftAlone
 from stampcard.step.doors import AWAY
 from stampcard.step.effects import Monotonic, Now, Step, Unwatch, perform
 from stampcard.step.observe import observe
-from stampcard.step.rounds import (
-    Adapters,
-    door,
-    open_orders,
-    recover_one,
-    turn_to,
-    watch_one,
-    watched_orders,
-)
+from stampcard.step.queues import drain_one, waiting
+from stampcard.step.rounds import recover_one, watch_one
+from stampcard.step.turns import Adapters, door, open_orders, turn_to, watched_orders
 from stampcard.step.verb import Seat
 from stampcard.step.view import View
-from stampcard.step.watch import OBSERVED, rests
+from stampcard.step.watch import OBSERVED, PAYMENT, rests
 
 __all__ = ["EVERY", "Agenda", "Errand", "Keeper"]
 
@@ -46,15 +41,21 @@ _GLANCE: Final = 15.0
 _LATER: Final = 60.0
 _LEAST: Final = 0.5
 """Seconds between two looks at one order, whatever its adapter says."""
+_PACE: Final = 0.25
+"""About so many seconds lie between two steps sent out of the queues: a provider that comes back is not overrun."""
 
 
 @attrs.frozen
 class Errand:
-    """One order to turn to. observes: to follow its provider; watches: its reversal from doubt; else to recover it."""
+    """One order to turn to.
+
+    observes: to follow its provider; watches: its reversal from doubt; drains: to send what waits; else to recover it.
+    """
 
     order_id: str
     observes: bool = False
     watches: bool = False
+    drains: bool = False
 
 
 @attrs.frozen
@@ -85,26 +86,38 @@ class Keeper:
     _followed: dict[str, _Look] = attrs.field(factory=dict[str, _Look])
     _watched: dict[str, float] = attrs.field(factory=dict[str, float])
     """Order with a reversal from doubt that is watched -> when it is worth a turn."""
+    _queued: dict[str, float] = attrs.field(factory=dict[str, float])
+    """Order with steps that wait to be sent -> when it is worth a turn."""
+    _paced: float = 0.0
+    """Until then nothing is sent out of the queues."""
 
     def agenda(self) -> Step[Agenda]:
         """What to do now, oldest first. Raises JournalError."""
-        opened = yield from open_orders(self.seat)
+        opened = (yield from open_orders(self.seat)) + (yield from watched_orders(self.seat, PAYMENT))
         followed = yield from watched_orders(self.seat, OBSERVED)
         watched = yield from watched_orders(self.seat, REVERSED)
+        queued = yield from waiting(self.seat)
         now = yield from perform(Monotonic())
         self._open = {one: self._open.get(one, now) for one in opened}
         self._followed = {one: self._followed.get(one) or _Look(due=now) for one in followed}
         self._watched = {one: self._watched.get(one, now) for one in watched}
+        self._queued = {one: self._queued.get(one, now) for one in queued}
         errands = [Errand(one) for one, due in self._open.items() if due <= now]
         errands += [Errand(one, observes=True) for one, look in self._followed.items() if look.due <= now]
         errands += [Errand(one, watches=True) for one, due in self._watched.items() if due <= now]
-        dues = [*self._open.values(), *self._watched.values(), *(look.due for look in self._followed.values())]
+        ready = next((one for one, due in self._queued.items() if max(due, self._paced) <= now), None)
+        errands += [] if ready is None else [Errand(ready, drains=True)]  # one at a time: no stampede
+        dues = [*(max(due, self._paced) for due in self._queued.values())]
+        dues += [*self._open.values(), *self._watched.values(), *(look.due for look in self._followed.values())]
         return Agenda(tuple(errands), min([EVERY, *(max(0.0, due - now) for due in dues)]))
 
     def run(self, errand: Errand) -> Step[None]:
         """One errand. Raises only what a mistake of ours does."""
         if errand.observes:
             yield from self._follow(errand.order_id)
+            return
+        if errand.drains:
+            yield from self._drain(errand.order_id)
             return
         if errand.watches:
             turn = yield from watch_one(self.seat, self.adapters, errand.order_id)
@@ -113,6 +126,14 @@ class Keeper:
         turn = yield from recover_one(self.seat, self.adapters, errand.order_id)
         now = yield from perform(Monotonic())
         self._open[errand.order_id] = now + (turn.pause if turn.troubled else min(max(turn.pause, EVERY), _GLANCE))
+
+    def _drain(self, order_id: str) -> Step[None]:
+        turn = yield from drain_one(self.seat, self.adapters, order_id, most=1)
+        now = yield from perform(Monotonic())
+        self._queued[order_id] = now + turn.pause
+        if turn.tried:
+            spread = random.Random(f"{order_id} {now}").random()  # noqa: S311  spreads load, guards nothing
+            self._paced = now + _PACE * (0.5 + spread)
 
     def _follow(self, order_id: str) -> Step[None]:
         look = self._followed.setdefault(order_id, _Look())

@@ -34,7 +34,9 @@ def look(seat: Seat[Any], adapter: AnyAdapter, order_id: str) -> Step[View | Non
             running = yield from _running(standing)
             if running is not None:
                 break
-        view = View(adapter=adapter, phrases=seat.phrases, standing=standing, running=running)
+        view = View(
+            adapter=adapter, phrases=seat.phrases, standing=standing, running=running, defers=seat.offline is not None
+        )
         _ours(seat, view)
         view = attrs.evolve(view, known=view.facts)
         if not adapter.lifecycle.knows(standing.state):

@@ -6,15 +6,16 @@ May live here: what a firing is refused for before anything is promised. May not
 from __future__ import annotations
 
 from stampcard.errors import UnsupportedError
+from stampcard.journal.charges import barred
 from stampcard.machine import decide
-from stampcard.model import Order, Refusal
+from stampcard.model import AnyOrder, Order, Refusal
 from stampcard.step.effects import Abort, Own, Step, perform
 from stampcard.step.knock import knock
 from stampcard.step.look import look
 from stampcard.step.view import View
 from stampcard.step.wish import Wish
 
-__all__ = ["enter", "free", "may"]
+__all__ = ["enter", "free", "known", "may", "refusals"]
 
 
 def free(wish: Wish, view: View) -> Step[View]:
@@ -55,29 +56,42 @@ def _own_doubt(wish: Wish, view: View) -> Step[bool]:
     )
 
 
-def may(wish: Wish, view: View) -> None:
-    """Raise unless the table, every guard, the provider and the doubt allow it."""
+def known(wish: Wish, view: View) -> None:
+    """Raise when this provider has no such trigger."""
     lifecycle, trigger = wish.adapter.lifecycle, wish.trigger
-    row = lifecycle.row(view.standing.state, trigger)
     rows = [r for r in lifecycle.rows if r.trigger == trigger]
     if not rows or (trigger not in wish.adapter.policies and any(r.calls_provider for r in rows)):
         error = view.error(UnsupportedError, "provider.unsupported", detail=f"{wish.adapter.name} has no {trigger}")
         error.capability = trigger
         raise error
+    money = barred(view.standing).get(trigger)
+    if money is not None:
+        raise view.refused(trigger, (Refusal(code=money, message=wish.seat.phrases.say(money)),))
+
+
+def may(wish: Wish, view: View) -> None:
+    """Raise unless the table, every guard, the provider and the doubt allow it."""
+    known(wish, view)
+    trigger = wish.trigger
     if view.standing.open and trigger not in view.allowed:
         doubted = view.standing.open[-1]
         message = wish.seat.phrases.say("order.in_doubt")
         params = {"trigger": doubted.trigger, "since": doubted.entry.at.isoformat()}
         raise view.refused(trigger, (Refusal(code="order.in_doubt", message=message, params=params),))
-    if row is not None and row.calls_provider and view.standing.forgotten:
-        message = wish.seat.phrases.say("order.forgotten")
-        raise view.refused(trigger, (Refusal(code="order.forgotten", message=message),))
-    order = view.order()
-    refusals = decide(lifecycle, order, wish.command)
-    if row is not None and row.calls_provider:
-        refusals += wish.adapter.check(order, wish.command)
-    if refusals:
-        raise view.refused(trigger, refusals)
+    found = refusals(wish, view, view.order())
+    if found:
+        raise view.refused(trigger, found)
+
+
+def refusals(wish: Wish, view: View, order: AnyOrder) -> tuple[Refusal, ...]:
+    """Why not: of the table, the guards and the provider's limits. order: as it is when its turn comes."""
+    lifecycle = wish.adapter.lifecycle
+    row = lifecycle.row(str(order.state), wish.trigger)
+    if row is None or not row.calls_provider:
+        return decide(lifecycle, order, wish.command)
+    if view.standing.forgotten:
+        return (Refusal(code="order.forgotten", message=wish.seat.phrases.say("order.forgotten")),)
+    return decide(lifecycle, order, wish.command) + wish.adapter.check(order, wish.command)
 
 
 def enter(wish: Wish, view: View) -> Step[None]:

@@ -30,14 +30,17 @@ from stampcard.adapter import (
 from stampcard.commands import Command
 from stampcard.journal.contract import Append, Draft, Record, StoreError, VersionConflictError
 from stampcard.journal.fold import PROBE, OpenIntent, Standing, fold
-from stampcard.model import AnyOrder, EntryKind
+from stampcard.model import PAYMENTS, AnyOrder, EntryKind
+from stampcard.step.ageing import age, jumped
 from stampcard.step.conclude import ASK_AGAIN_CHECK, conclude, extended, judge, settle, write_escalation
+from stampcard.step.drain import suspends
 from stampcard.step.effects import Monotonic, Now, Own, Pending, Send, Sleep, Step, Write, perform
 from stampcard.step.ink import Promise
 from stampcard.step.knock import door_of, heard
 from stampcard.step.look import look, unknown, unwritable
+from stampcard.step.paid import is_paid, settle_paid
 from stampcard.step.verb import Seat
-from stampcard.step.view import View, age, effectless, jumped
+from stampcard.step.view import View, effectless
 from stampcard.transport.contract import Failed, Sent
 from stampcard.wire import Request
 
@@ -55,24 +58,34 @@ def settle_order(seat: Seat[Any], adapter: AnyAdapter, order_id: str, within: fl
     A call still under way then goes on, and its reply is recorded. Raises InDoubtError when time is up,
     NeedsHumanError when it cannot be settled, UnknownOrderError, JournalError.
     """
+    view = yield from look(seat, adapter, order_id)
+    if view is not None and is_paid(view.standing):
+        return (yield from settle_paid(seat, adapter, order_id, within, settle_steps))
+    return (yield from settle_steps(seat, adapter, order_id, within))
+
+
+def settle_steps(seat: Seat[Any], adapter: AnyAdapter, order_id: str, within: float) -> Step[AnyOrder]:
+    """The provider's steps of it, whatever is open about the customer's money. Raises as `settle_order`."""
     end = (yield from perform(Monotonic())) + (within if within > 0 else 0.0)  # not a number is no time at all
     pause = _FIRST_PAUSE
     while True:
         view = yield from look(seat, adapter, order_id)
         if view is None:
             raise unknown(seat, order_id)
-        opened = view.standing.open
+        opened = [o for o in view.standing.open if o.trigger not in PAYMENTS]
         if not opened:
             return view.order()
         first = first_open(adapter, opened)
         if first.escalated is not None:
             raise view.in_doubt(first.trigger, first.why)
+        if suspends(view):
+            raise view.in_doubt(first.trigger, "a reversal waits to be sent, and undoes it")
         if view.running <= 0:
             if (yield from attempt(seat, adapter, view, first, end)).settled:
                 pause = _FIRST_PAUSE
                 continue
             view = (yield from look(seat, adapter, order_id)) or view
-            opened = view.standing.open
+            opened = [o for o in view.standing.open if o.trigger not in PAYMENTS]
             if not opened or first_open(adapter, opened).escalated is not None:
                 continue
         left = end - (yield from perform(Monotonic()))
@@ -101,7 +114,8 @@ def attempt(seat: Seat[Any], adapter: AnyAdapter, view: View, intent: OpenIntent
 
 def first_open(adapter: AnyAdapter, opened: Sequence[OpenIntent]) -> OpenIntent:
     """The intent to settle now: a reversal first, as its acceptance settles what it reversed; else the oldest."""
-    return next((o for o in opened if _reverses(adapter, o)), opened[0])
+    steps = [o for o in opened if o.trigger not in PAYMENTS]
+    return next((o for o in steps if _reverses(adapter, o)), (steps or opened)[0])
 
 
 def _reverses(adapter: AnyAdapter, intent: OpenIntent) -> bool:

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from stampcard.adapter import Declined
 from stampcard.commands import Authorize
+from stampcard.errors import DeclinedError
 from stampcard.journal.codec import unpack
 from stampcard.journal.fold import landed
 from stampcard.model import AnyOrder, Entry, EntryKind
 from stampcard.step.view import View, effectless
 from stampcard.step.wish import Sealed, Wish
 
-__all__ = ["repeated"]
+__all__ = ["repeated", "told_before"]
 
 
 def repeated(wish: Wish, view: View, sealed: Sealed) -> AnyOrder | None:
@@ -29,6 +30,8 @@ def repeated(wish: Wish, view: View, sealed: Sealed) -> AnyOrder | None:
     kept = standing.record.personal.get(intent.version)
     if intent.trigger != command.trigger or not sealed.repeats(intent, kept):
         raise view.conflict(wish.trigger, "this was done already, with other input", "command.conflict")
+    if any(one.name == intent.intent for one in standing.queued):
+        return view.order(replayed=True)  # taken down already
     ending = standing.endings.get(intent.intent or "")
     if ending is None:
         if view.running > 0:
@@ -41,7 +44,7 @@ def repeated(wish: Wish, view: View, sealed: Sealed) -> AnyOrder | None:
     if landed(ending):
         return view.order(replayed=True)
     if ending.kind in (EntryKind.DECLINED, EntryKind.RESOLVED):
-        raise _told_before(view, wish.trigger, ending)
+        raise told_before(view, wish.trigger, ending)
     return None  # proof that nothing happened: it may be done now
 
 
@@ -50,7 +53,8 @@ def _done(wish: Wish, view: View, sealed: Sealed) -> Entry | None:
     done = view.standing.accepted.get(wish.trigger)
     if done is None and isinstance(wish.command, Authorize) and wish.command.again:
         return None  # asked anew on purpose: the same wish as the one in doubt, and no repeat of it
-    doubted = next((o.entry for o in view.standing.open if o.trigger == wish.trigger), None)
+    before = [*(o.entry for o in view.standing.open), *(q.entry for q in view.standing.queued)]
+    doubted = next((entry for entry in before if entry.trigger == wish.trigger), None)
     if done is None:
         same = doubted is not None and doubted.digest == sealed.digest
         return doubted if same else None
@@ -58,7 +62,8 @@ def _done(wish: Wish, view: View, sealed: Sealed) -> Entry | None:
     return None if again and not isinstance(wish.order, str) else done
 
 
-def _told_before(view: View, trigger: str, ending: Entry) -> Exception:
+def told_before(view: View, trigger: str, ending: Entry) -> DeclinedError:
+    """The no that was recorded, told again."""
     if ending.kind is EntryKind.RESOLVED:
         code = "resolve.declined"
         return view.declined(trigger, Declined(code=code, message=view.phrases.say(code)), 0, replayed=True)

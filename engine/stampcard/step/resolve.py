@@ -18,19 +18,20 @@ from stampcard.adapter import AnyAdapter
 from stampcard.errors import ConflictError, NotAllowedError
 from stampcard.journal.codec import encode, pack, told
 from stampcard.journal.contract import Append, ClaimTakenError, Draft, Record, StoreError, VersionConflictError
-from stampcard.journal.fold import OpenIntent, Standing, fold, landed
+from stampcard.journal.fold import OpenIntent, Standing, fold, landed, waits
 from stampcard.machine import move
-from stampcard.model import AnyOrder, Entry, EntryKind, Facts, Refusal
+from stampcard.model import CHARGE, PAYMENTS, AnyOrder, Entry, EntryKind, Facts, Refusal
 from stampcard.recovery import LeftAlone, Verdict
+from stampcard.step.charge import decided_taken
 from stampcard.step.conclude import extended
 from stampcard.step.effects import Keep, Now, Step, Write, perform
-from stampcard.step.ink import OVER
+from stampcard.step.ink import OVER, reversed_by
 from stampcard.step.look import unknown, unwritable
 from stampcard.step.personal import apart, personal_of, source_of
 from stampcard.step.rounds import Adapters, turn_to
 from stampcard.step.verb import Seat
 from stampcard.step.view import View
-from stampcard.step.watch import followed, to_watch
+from stampcard.step.watch import PAYMENT, followed, to_watch
 
 __all__ = ["Decision", "resolve"]
 
@@ -58,6 +59,8 @@ class _Ruling:
     state: str
     facts: Facts | None
     closes: tuple[str, ...]
+    body: bytes = b"{}"
+    """What it says of the customer's money."""
     reopens: tuple[Entry, ...] = ()
     """Intents in doubt again: the reversal that had closed them is taken back."""
 
@@ -74,7 +77,7 @@ def resolve(seat: Seat[Any], adapters: Adapters, order_id: str, said: Decision) 
         if view.running > 0:
             raise view.busy(intent.trigger)
         try:
-            ruling = _ruled(adapter, view, intent, said)
+            ruling = _to_send(view, intent, said) or _ruled(adapter, view, intent, said)
             record = yield from _write(adapter, view, ruling, said)
         except VersionConflictError:
             continue
@@ -97,7 +100,7 @@ def _found(seat: Seat[Any], adapters: Adapters, order_id: str) -> Step[tuple[Any
 
 def _meant(view: View, said: Decision) -> OpenIntent | None:
     """The step that is decided; None when it was decided like this already. Raises NotAllowedError, ConflictError."""
-    opened = [o for o in view.standing.open if said.trigger in (None, o.trigger)]
+    opened = [o for o in (*view.standing.open, *waits(view.standing)) if said.trigger in (None, o.trigger)]
     waiting = [o for o in opened if o.escalated is not None or said.before_recovery]
     if len(waiting) > 1:
         message = view.phrases.say("resolve.several")
@@ -109,9 +112,20 @@ def _meant(view: View, said: Decision) -> OpenIntent | None:
     if before is None:
         raise _no(view, said, Refusal(code="resolve.not_escalated", message=view.phrases.say("resolve.not_escalated")))
     same = before.code == said.verdict and said.to in (None, before.state)
+    if same and before.trigger in PAYMENTS:
+        return None
     if same and told(view.facts, said.facts) == (view.facts, {}):
         return None
     raise _otherwise(view, before)
+
+
+def _to_send(view: View, intent: OpenIntent, said: Decision) -> _Ruling | None:
+    """A step that waits may be sent although it is past its bounds: nothing is concluded by that."""
+    if said.verdict is not Verdict.SEND:
+        return None
+    if all(one.name != intent.name for one in view.standing.queued):
+        raise _no(view, said, Refusal(code="resolve.send", message=view.phrases.say("resolve.send")))
+    return _Ruling(intent=intent, state=view.standing.state, facts=None, closes=())
 
 
 def _decided(standing: Standing, trigger: str | None) -> Entry | None:
@@ -132,11 +146,30 @@ def _no(view: View, said: Decision, *refusals: Refusal) -> NotAllowedError:
 
 def _ruled(adapter: AnyAdapter, view: View, intent: OpenIntent, said: Decision) -> _Ruling:
     accepted = said.verdict is Verdict.ACCEPTED
+    if intent.trigger in PAYMENTS:
+        return _of_money(view, intent, said)
     if not accepted and (said.to is not None or said.facts):
         field = "to" if said.to is not None else "facts"
         message = "A step that was not done leads nowhere, and teaches nothing."
         raise _no(view, said, Refusal(code="resolve.declined_leads_nowhere", message=message, field=field))
     return _accepted(adapter, view, intent, said) if accepted else _declined(adapter, view, intent, said)
+
+
+def _of_money(view: View, intent: OpenIntent, said: Decision) -> _Ruling:
+    """The customer's money was taken, or given back; or not. It moves no state and teaches no fact of the order."""
+    taken = intent.trigger == CHARGE and said.verdict is Verdict.ACCEPTED
+    known = ("reference",) if taken else ()
+    problems = [
+        Refusal(code="resolve.fact", message=f"{name}: no such fact of a payment", field=f"facts.{name}")
+        for name in said.facts
+        if name not in known
+    ]
+    if said.to is not None:
+        problems.append(Refusal(code="resolve.to", message=view.phrases.say("resolve.to"), field="to"))
+    if problems:
+        raise _no(view, said, *problems)
+    body = pack(decided_taken(view, intent.entry, said.facts.get("reference"))) if taken else b"{}"
+    return _Ruling(intent=intent, state=view.standing.state, facts=None, closes=(intent.name,), body=body)
 
 
 def _accepted(adapter: AnyAdapter, view: View, intent: OpenIntent, said: Decision) -> _Ruling:
@@ -160,7 +193,7 @@ def _accepted(adapter: AnyAdapter, view: View, intent: OpenIntent, said: Decisio
     began = lifecycle.row(intent.source, intent.trigger)
     reverses = began is not None and began.reverses
     # Only a reversal that took effect settles what it reversed (design: reversal from doubt).
-    closes = tuple(o.name for o in standing.open) if reverses else (intent.name,)
+    closes = reversed_by(standing) if reverses else (intent.name,)
     return _Ruling(intent=intent, state=state, facts=facts, closes=closes)
 
 
@@ -205,6 +238,7 @@ def _write(adapter: AnyAdapter, view: View, ruling: _Ruling, said: Decision) -> 
         code=said.verdict.value,
         intent=ruling.intent.name,
         closes=ruling.closes,
+        body=ruling.body,
     )
     claim = None
     if ruling.facts is not None:
@@ -222,6 +256,7 @@ def _write(adapter: AnyAdapter, view: View, ruling: _Ruling, said: Decision) -> 
         expected_version=standing.version,
         entries=drafts,
         claims=() if claim is None else (claim,),
+        watch=(PAYMENT,) if ruling.intent.trigger in PAYMENTS else (),
     )
     try:
         entries = yield from perform(Write(followed(append, adapter, order, ruling.facts, now)))

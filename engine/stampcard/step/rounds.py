@@ -10,28 +10,30 @@ thread, a clock.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Final, TypeAlias
-
-import attrs
+from typing import Any, Final
 
 from stampcard.adapter import AnyAdapter
-from stampcard.errors import JournalError, NotAllowedError, StampcardError
-from stampcard.journal.contract import StoreError
+from stampcard.errors import JournalError, StampcardError
 from stampcard.journal.fold import PROBE, OpenIntent, Standing, landed
 from stampcard.journal.reversals import REVERSED
-from stampcard.model import Entry, EntryKind, Environment
+from stampcard.model import CHARGE, PAYMENTS, Entry, EntryKind
 from stampcard.recovery import Escalation, LeftAlone, Recovered, RecoveryReport, Settled
 from stampcard.step.aftermath import after_reversal
 from stampcard.step.backoff import due, left
-from stampcard.step.doors import AWAY, Door
-from stampcard.step.effects import Load, Monotonic, Now, OpenOrders, Step, Watched, perform
-from stampcard.step.knock import door_of, knock
-from stampcard.step.look import look, unwritable
+from stampcard.step.doors import AWAY
+from stampcard.step.drain import suspends
+from stampcard.step.effects import Monotonic, Now, Step, perform
+from stampcard.step.knock import knock
+from stampcard.step.look import look
+from stampcard.step.paid import is_paid, recover_paid
+from stampcard.step.queues import drain_one, escalated, waiting
 from stampcard.step.recover import attempt, first_open
+from stampcard.step.turns import LATER, Adapters, Turn, door, open_orders, troubled, turn_to, watched_orders
 from stampcard.step.verb import Seat
 from stampcard.step.view import View, given_up
+from stampcard.step.watch import PAYMENT
 
 __all__ = [
     "Adapters",
@@ -47,26 +49,7 @@ __all__ = [
 ]
 
 log = logging.getLogger("stampcard.recovery")
-Adapters: TypeAlias = Mapping[tuple[str, Environment], AnyAdapter]
 _UNDER_WAY: Final = "a call is under way, and its reply will be recorded"
-_LATER: Final = 60.0
-"""Seconds until it is worth while to look again at what only a person, or other settings, can change."""
-
-
-@attrs.frozen(kw_only=True)
-class Turn:
-    """What turning to one order came to. tried: by an attempt. pause: seconds until the next turn is worth while."""
-
-    results: tuple[Recovered, ...] = ()
-    left_alone: LeftAlone | None = None
-    tried: bool = False
-    troubled: bool = False
-    pause: float = 0.0
-
-
-def door(view: View) -> Door:
-    """Which door this order's calls go through."""
-    return door_of(view.adapter, view.standing.header.site.tenant)
 
 
 def recover_all(
@@ -76,9 +59,11 @@ def recover_all(
     tried = 0
     results: list[Recovered] = []
     left_alone: list[LeftAlone] = []
-    opened = yield from open_orders(seat)
+    opened, paid = (yield from open_orders(seat)), (yield from watched_orders(seat, PAYMENT))
     watched = yield from watched_orders(seat, REVERSED)
-    turns = [(recover_one, one) for one in opened] + [(watch_one, one) for one in watched]
+    queued = yield from waiting(seat)
+    turns = [(recover_one, one) for one in dict.fromkeys((*opened, *paid))] + [(watch_one, one) for one in watched]
+    turns += [(drain_one, one) for one in queued]
     for turn_at, order_id in turns:
         turn = yield from turn_at(seat, adapters, order_id, may_try=limit is None or tried < limit)
         tried += turn.tried
@@ -90,55 +75,48 @@ def recover_all(
     return RecoveryReport(results=tuple(results), left_alone=tuple(left_alone))
 
 
-def open_orders(seat: Seat[Any]) -> Step[tuple[str, ...]]:
-    """Ids of the orders with something open, oldest first. Raises JournalError."""
-    try:
-        return (yield from perform(OpenOrders()))
-    except StoreError as broken:
-        raise JournalError(seat.phrases.say("journal.unavailable"), detail=str(broken)) from None
-
-
-def watched_orders(seat: Seat[Any], why: str) -> Step[tuple[str, ...]]:
-    """Ids of the orders watched for that reason, the longest watched first. Raises JournalError."""
-    try:
-        return (yield from perform(Watched(why)))
-    except StoreError as broken:
-        raise JournalError(seat.phrases.say("journal.unavailable"), detail=str(broken)) from None
-
-
-def turn_to(seat: Seat[Any], adapters: Adapters, order_id: str) -> Step[tuple[AnyAdapter, View] | LeftAlone | None]:
-    """The order and its adapter, or why this till may not touch it; None when there is none. Raises JournalError."""
-    try:
-        record = yield from perform(Load(order_id))
-    except StoreError as broken:
-        raise unwritable(seat, order_id, broken) from None
-    if record is None:
-        return None
-    header = record.header
-    adapter = adapters.get((header.provider, header.environment))
-    if adapter is None:
-        why = f"{header.provider} ({header.environment}) is not in use here"
-        return LeftAlone(order_id=order_id, provider=header.provider, why=why)
-    try:
-        view = yield from look(seat, adapter, order_id)
-    except NotAllowedError as no:
-        return LeftAlone(order_id=order_id, provider=header.provider, why=no.detail)
-    return None if view is None else (adapter, view)
-
-
 def recover_one(seat: Seat[Any], adapters: Adapters, order_id: str, *, may_try: bool = True) -> Step[Turn]:
     """One attempt at an order's doubt, if it is due. Whatever is wrong with this order, the others get their turn."""
     try:
         found = yield from turn_to(seat, adapters, order_id)
         if found is None or isinstance(found, LeftAlone):
-            return Turn(left_alone=found, pause=_LATER)
+            return Turn(left_alone=found, pause=LATER)
         adapter, view = found
+        if is_paid(view.standing):
+            return (yield from _recover_paid(seat, adapter, view, may_try))
         if not view.standing.open:
             return Turn()
         return (yield from _recover(seat, adapter, view, may_try))
     except JournalError as damaged:
         log.error("order %s is in doubt and cannot be read: %s", order_id, damaged.detail)
-        return _troubled(order_id, "", "", f"it cannot be read: {damaged.detail}")
+        return troubled(order_id, "", "", f"it cannot be read: {damaged.detail}")
+
+
+def _recover_paid(seat: Seat[Any], adapter: AnyAdapter, view: View, may_try: bool) -> Step[Turn]:
+    """A provider's step that is in doubt first, then what is due about the money."""
+    turn, order_id = Turn(), view.standing.header.order_id
+    if any(o.trigger not in PAYMENTS for o in view.standing.open):
+        turn = yield from _recover(seat, adapter, view, may_try)
+        if turn.troubled:
+            return turn
+        view = (yield from look(seat, adapter, order_id)) or view
+    moment = yield from perform(Monotonic())
+    try:
+        went = yield from recover_paid(seat, adapter, view, seat.doors.left(door(view), moment), may_try)
+    except JournalError:
+        raise
+    except Exception as error:  # noqa: BLE001  an adapter's mistake must not keep the other orders from their turn
+        log.error("order %s, its payment: the adapter failed (%s)", order_id, type(error).__name__)
+        return troubled(order_id, adapter.name, CHARGE, f"the adapter failed ({type(error).__name__})", tried=True)
+    left_alone = None
+    if went.left_alone is not None:
+        left_alone = LeftAlone(order_id=order_id, provider=adapter.name, why=went.left_alone)
+    return Turn(
+        results=(*turn.results, *went.results),
+        left_alone=left_alone,
+        tried=turn.tried or went.tried,
+        pause=LATER if left_alone is not None else went.pause,
+    )
 
 
 def watch_one(seat: Seat[Any], adapters: Adapters, order_id: str, *, may_try: bool = True) -> Step[Turn]:
@@ -147,7 +125,7 @@ def watch_one(seat: Seat[Any], adapters: Adapters, order_id: str, *, may_try: bo
     try:
         found = yield from turn_to(seat, adapters, order_id)
         if found is None or isinstance(found, LeftAlone):
-            return Turn(left_alone=found, pause=_LATER)
+            return Turn(left_alone=found, pause=LATER)
         adapter, view = found
         provider, moment = adapter.name, (yield from perform(Monotonic()))
         trigger = "" if view.watch is None else view.watch.trigger
@@ -155,12 +133,12 @@ def watch_one(seat: Seat[Any], adapters: Adapters, order_id: str, *, may_try: bo
         came = yield from after_reversal(seat, adapter, view, may_look=may_try and rest <= 0)
     except StampcardError as error:
         log.error("order %s cannot be watched: %s", order_id, error)
-        return _troubled(order_id, provider, trigger, error.detail)
+        return troubled(order_id, provider, trigger, error.detail)
     except Exception as error:  # noqa: BLE001  an adapter's mistake must not keep the other orders from their turn
         log.error("order %s cannot be watched: the adapter failed (%s)", order_id, type(error).__name__)
-        return _troubled(order_id, provider, trigger, f"the adapter failed ({type(error).__name__})")
+        return troubled(order_id, provider, trigger, f"the adapter failed ({type(error).__name__})")
     if came is None:
-        return Turn(pause=_LATER)
+        return Turn(pause=LATER)
     if came.away is not None:
         seat.doors.away(door(view), moment, max(AWAY, came.away.retry_after or 0.0))
     result = _recovered(view, came.trigger, came.result, came.why)
@@ -171,7 +149,7 @@ def watch_one(seat: Seat[Any], adapters: Adapters, order_id: str, *, may_try: bo
 
 
 def _recover(seat: Seat[Any], adapter: AnyAdapter, view: View, may_try: bool) -> Step[Turn]:
-    opened = view.standing.open
+    opened = [one for one in view.standing.open if one.trigger not in PAYMENTS]
     first = first_open(adapter, opened)
     moment = yield from perform(Monotonic())
     now = yield from perform(Now())
@@ -197,11 +175,11 @@ def _recover(seat: Seat[Any], adapter: AnyAdapter, view: View, may_try: bool) ->
         after = yield from look(seat, adapter, order_id)
     except StampcardError as error:  # our own keys or settings, or the journal failed while we were at it
         log.error("order %s, '%s' cannot be recovered: %s", order_id, first.trigger, error)
-        return _troubled(order_id, adapter.name, first.trigger, error.detail, tried=True)
+        return troubled(order_id, adapter.name, first.trigger, error.detail, tried=True)
     except Exception as error:  # noqa: BLE001  an adapter's mistake must not keep the other orders from their turn
         log.error("order %s, '%s': the adapter failed (%s)", order_id, first.trigger, type(error).__name__)
         why = f"the adapter failed ({type(error).__name__})"
-        return _troubled(order_id, adapter.name, first.trigger, why, tried=True)
+        return troubled(order_id, adapter.name, first.trigger, why, tried=True)
     results = tuple(_became(after or view, one) for one in opened)
     for one in results:
         level = logging.WARNING if one.result is Settled.ESCALATED else logging.INFO
@@ -209,15 +187,13 @@ def _recover(seat: Seat[Any], adapter: AnyAdapter, view: View, may_try: bool) ->
     return Turn(results=results, tried=True)
 
 
-def _troubled(order_id: str, provider: str, trigger: str, why: str, *, tried: bool = False) -> Turn:
-    left_open = Recovered(order_id=order_id, provider=provider, trigger=trigger, result=Settled.STILL_OPEN, why=why)
-    return Turn(results=(left_open,), tried=tried, troubled=True, pause=_LATER)
-
-
 def _waits(view: View, first: OpenIntent, now: datetime, away: float, may_try: bool) -> tuple[Recovered, float] | None:
     """Why nothing is tried now, and for how many seconds; None when it is."""
     if first.escalated is not None:
-        return _recovered(view, first, Settled.ESCALATED, given_up(first)[0]), _LATER
+        return _recovered(view, first, Settled.ESCALATED, given_up(first)[0]), LATER
+    if suspends(view):
+        why = f"'{view.standing.queued[0].trigger}' waits to be sent, and undoes it"
+        return _recovered(view, first, Settled.STILL_OPEN, why), 0.0
     if view.running > 0:  # it may end, or its owner die, at any moment
         return _recovered(view, first, Settled.BUSY, _UNDER_WAY), 0.0
     pause = left(first, now)
@@ -276,7 +252,8 @@ def _sent_again(standing: Standing, name: str, ending: Entry) -> bool:
 def escalations(seat: Seat[Any], adapters: Adapters) -> Step[tuple[Escalation, ...]]:
     """Every step that waits for a person, oldest order first. Raises JournalError."""
     found: list[Escalation] = []
-    for order_id in (yield from open_orders(seat)):
+    opened, queued = (yield from open_orders(seat)), (yield from waiting(seat))
+    for order_id in dict.fromkeys((*opened, *queued)):
         try:
             seen = yield from turn_to(seat, adapters, order_id)
         except JournalError as damaged:  # one that cannot be read must not hide the others
@@ -290,4 +267,5 @@ def escalations(seat: Seat[Any], adapters: Adapters) -> Step[tuple[Escalation, .
                 reason, check = given_up(intent)
                 since = intent.escalated.at
                 found.append(Escalation(order=order, trigger=intent.trigger, since=since, reason=reason, check=check))
+        found += escalated(seen[1])
     return tuple(found)

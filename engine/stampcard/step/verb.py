@@ -17,6 +17,7 @@ import attrs
 from stampcard.adapter import AnyAdapter
 from stampcard.model import Site
 from stampcard.phrases import Phrases
+from stampcard.recovery import OfflinePolicy
 from stampcard.step.doors import Doors
 from stampcard.step.effects import Step
 
@@ -67,6 +68,7 @@ class Seat(Generic[M]):
 
     site: where the step happens, None when each call names one. actor: who. patience: the till budget, in seconds.
     install: names this journal among all: a part of every order id built here. began: both clocks when the till began.
+    charges: the runtime has a port to take money by. offline: what may wait while a provider is away; None: nothing.
     doors: what is known of the providers' being there, shared by every seat of a till.
     """
 
@@ -78,6 +80,8 @@ class Seat(Generic[M]):
     patience: float = 3.0
     install: str = ""
     began: tuple[datetime, float] | None = None
+    charges: bool = False
+    offline: OfflinePolicy | None = None
     doors: Doors = attrs.field(factory=Doors, repr=False)
 
 

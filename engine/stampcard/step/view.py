@@ -6,7 +6,7 @@ May live here: reading. May not: an effect that changes anything, a decision abo
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -23,20 +23,34 @@ from stampcard.errors import (
     StampcardError,
     UnavailableError,
 )
+from stampcard.journal.charges import barred, held, unsettled
 from stampcard.journal.codec import unpack
 from stampcard.journal.contract import StoreError
 from stampcard.journal.fold import PROBE, OpenIntent, Standing
 from stampcard.journal.reversals import watch
-from stampcard.model import AnyOrder, Doubt, Entry, EntryKind, Facts, Order, Possible, Refusal, Watch
+from stampcard.model import (
+    PAYMENTS,
+    AnyOrder,
+    Doubt,
+    Entry,
+    EntryKind,
+    Expected,
+    Facts,
+    Order,
+    Possible,
+    Refusal,
+    Watch,
+)
 from stampcard.phrases import Phrases
 from stampcard.step.backoff import due
+from stampcard.step.outlook import behind, outlook
 from stampcard.step.trouble import Closed, declined, kept_back, not_sent
 
-__all__ = ["View", "asks_again", "effectless", "given_up", "jumped", "legal"]
+__all__ = ["View", "asks_again", "effectless", "given_up", "legal"]
 
 E = TypeVar("E", bound=StampcardError)
-_JUMP = 300.0
-"""Seconds: more than a clock drifts or is slewed by in a day (design, section 6: offline)."""
+_LONGEST_BUSY = 60.0
+"""Seconds after which it is worth trying again at the latest: a customer at a terminal may take long, or be gone."""
 _LANE_PAUSE = 5.0
 """Seconds until it is worth trying again: about the time a call takes."""
 
@@ -85,12 +99,25 @@ class View:
     standing: Standing
     running: float = 0.0
     """Seconds for which somebody alive may still wait for a reply; 0.0 when nobody does."""
+    defers: bool = False
+    """Steps may wait on this till."""
     known: Facts | None = None
     """The facts, when the caller holds them already: saves reading them back."""
 
     @cached_property
     def allowed(self) -> frozenset[str]:
-        return legal(self.adapter, self.standing)
+        """What may be fired now: at once, or to wait behind what is there already."""
+        standing = self.standing
+        at_once = legal(self.adapter, standing) - barred(standing).keys()
+        if (not standing.queued and not (self.defers and standing.open)) or standing.forgotten:
+            return at_once
+        waiting = behind(self.adapter, standing, self.ahead) - barred(standing).keys()
+        return waiting if standing.queued else waiting | at_once
+
+    @cached_property
+    def ahead(self) -> Expected[Any, Any] | None:
+        """Where it stands once everything open and queued has landed; None when that cannot be told."""
+        return outlook(self.adapter, self.standing, self.facts)
 
     @cached_property
     def facts(self) -> Any:
@@ -118,8 +145,11 @@ class View:
             version=self.standing.version,
             facts=self.facts,
             ticket=header.ticket,
+            queued=tuple(one.trigger for one in self.standing.queued),
+            expected=self.ahead if self.standing.queued else None,
             doubt=self.doubt(),
             possible=self.possible(),
+            taken=held(self.standing),
             watch=self.watch,
             allowed=self.allowed,
             final=state in lifecycle.final,
@@ -139,8 +169,10 @@ class View:
         """
         order = self.order()
         for open_step in self.standing.open:
-            if effectless(self.adapter, open_step.trigger) or (
-                before is not None and open_step.entry.version >= before
+            if (
+                open_step.trigger in PAYMENTS
+                or effectless(self.adapter, open_step.trigger)
+                or (before is not None and open_step.entry.version >= before)
             ):
                 continue
             kind = next((kind for kind in self.adapter.commands if kind.trigger == open_step.trigger), None)
@@ -217,16 +249,23 @@ class View:
     def cashier(self) -> str:
         """One sentence: where this order stands."""
         found = self._doubted()
+        if found is None and self.standing.queued:
+            first = self.standing.queued[0]
+            return self.phrases.say("queued" if first.escalated is None else "queued.human", trigger=first.trigger)
         if found is None and self.watch is not None:
             return self.phrases.say("reversal.watched")
         if found is None:
             lifecycle, state = self.standing.header.lifecycle, self.standing.state
-            return self.phrases.say(f"state.{lifecycle}.{state}")
-        code = "doubt.running" if self.running > 0 and found.escalated is None else self._doubt_code(found)
+            paid = unsettled(self.standing) is not None
+            return self.phrases.say("charge.not_told" if paid else f"state.{lifecycle}.{state}")
+        waits = self.running > 0 and found.escalated is None and found.trigger not in PAYMENTS
+        code = "doubt.running" if waits else self._doubt_code(found)
         return self.phrases.say(code, trigger=found.trigger)
 
     def _doubt_code(self, found: OpenIntent | None) -> str:
         """Which sentence tells of a doubt. One that the customer can end needs no help desk."""
+        if found is not None and found.trigger in PAYMENTS:
+            return f"doubt.{found.trigger}" + ("" if found.escalated is None else ".human")
         if found is not None and found.escalated is not None:
             return "doubt.human" if asks_again(self.adapter, found.trigger) is None else "doubt.ask_again"
         return "doubt.reversible" if self._reversible() else "doubt"
@@ -267,7 +306,7 @@ class View:
     def refused(self, trigger: str, refusals: tuple[Refusal, ...]) -> NotAllowedError:
         """Every guard that said no; waiting helps only when the doubt is the reason."""
         said = tuple(attrs.evolve(r, message=self.phrases.say(r.code, r.message, **r.params)) for r in refusals)
-        waiting = any(r.code == "order.in_doubt" for r in said)
+        waiting = any(r.code in ("order.in_doubt", "charge.open") for r in said)
         return self.error(
             NotAllowedError,
             said[0].code,
@@ -290,7 +329,7 @@ class View:
             "order.busy",
             detail="another call on this order is still under way",
             trigger=trigger,
-            retry_after=self.running,
+            retry_after=min(self.running, _LONGEST_BUSY),
         )
         error.reason = "busy"
         return error
@@ -315,7 +354,7 @@ class View:
         if human and found is not None:
             given_up = self.error(NeedsHumanError, "order.needs_human", detail=why, cashier=cashier, trigger=trigger)
             given_up.check = _check_of(found)
-            given_up.reversible = self._reversible()
+            given_up.reversible, given_up.taken = self._reversible(), held(self.standing)
             return given_up
         error = self.error(
             InDoubtError,
@@ -325,12 +364,14 @@ class View:
             trigger=trigger,
             retry_after=self.running or None,
         )
-        error.reversible = self._reversible()
+        error.reversible, error.taken = self._reversible(), held(self.standing)
         return error
 
     def declined(self, trigger: str, said: Declined, http: int, *, replayed: bool = False) -> DeclinedError:
         """See `stampcard.step.trouble`."""
-        return declined(self.error, trigger, said, http, replayed=replayed)
+        error = declined(self.error, trigger, said, http, replayed=replayed)
+        error.taken = held(self.standing)
+        return error
 
     def kept_back(self, trigger: str, why: Closed) -> UnavailableError:
         """See `stampcard.step.trouble`."""
@@ -355,19 +396,3 @@ def given_up(intent: OpenIntent) -> tuple[str, str]:
         return "", ""
     said = unpack(intent.escalated.body)
     return str(said.get("reason") or intent.escalated.why or ""), str(said.get("check") or "")
-
-
-def age(intent: OpenIntent, now: datetime, ahead: float = 0.0) -> float:
-    """Seconds since the last call for this intent could have left. ahead: by how much the wall clock has jumped."""
-    return max(0.0, (now - intent.last_at).total_seconds() - ahead)
-
-
-def jumped(began: tuple[datetime, float] | None, now: datetime, monotonic: float) -> float:
-    """Seconds by which the wall clock has run ahead of the monotonic one since the till began; 0.0 for a usual drift.
-
-    A clock set forward makes every call look older than it is: "not there" would be believed while it may still land.
-    """
-    if began is None:
-        return 0.0
-    ahead = (now - began[0]).total_seconds() - (monotonic - began[1])
-    return ahead if ahead > _JUMP else 0.0

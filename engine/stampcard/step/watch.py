@@ -12,16 +12,27 @@ from typing import Any, Final
 import attrs
 
 from stampcard.adapter import AnyAdapter
-from stampcard.commands import Observe
+from stampcard.commands import Bill, Observe, Void
 from stampcard.journal.contract import Append
 from stampcard.journal.fold import Standing
 from stampcard.journal.reversals import LATE_YES, REVERSED, is_from_doubt, watch_note
 from stampcard.model import AnyOrder, EntryKind, Facts
 
-__all__ = ["OBSERVED", "followed", "rests", "to_watch", "weighed"]
+__all__ = ["OBSERVED", "PAYMENT", "followed", "rests", "to_watch", "told_of", "weighed"]
 
 OBSERVED: Final = "observe"
 """Why an order is watched: its provider is asked where it stands, on its schedule."""
+
+
+PAYMENT: Final = "payment"
+"""Why an order is watched: money was or may be taken for it, and the provider has not heard of it."""
+
+
+def told_of(append: Append) -> Append:
+    """The append that moves an order, with its payment no longer watched once the provider has heard of it."""
+    if append.entries[0].trigger not in (Bill.trigger, Void.trigger) or len(append.entries) > 1:
+        return append
+    return attrs.evolve(append, unwatch=(*append.unwatch, PAYMENT))
 
 
 def followed(append: Append, adapter: AnyAdapter, order: AnyOrder, facts: Facts | None, now: datetime) -> Append:

@@ -22,9 +22,11 @@ from stampcard.testing.faults import (
     Twice,
     When,
 )
+from stampcard.testing.terminal import AsyncTerminal, Terminal
 from stampcard.testing.transport import ModelTransport
 
 __all__ = [
+    "AsyncTerminal",
     "Clock",
     "Crash",
     "Delay",
@@ -37,6 +39,7 @@ __all__ = [
     "Point",
     "Refuse",
     "Status",
+    "Terminal",
     "Truncated",
     "Twice",
     "When",

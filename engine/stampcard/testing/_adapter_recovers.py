@@ -129,7 +129,7 @@ class AdapterRecovers(AdapterSubject):
             if example is None or not adapter.lifecycle.reversible(str(example.order.state), sample.trigger):
                 continue
             look = adapter.look_back(example.order, example.command)
-            if look is not None:
+            if isinstance(look, LookBack):
                 yield name, look
 
     def _advised(self) -> Iterator[tuple[str, Policy, Example, Evidence, Recovery[Any, Any]]]:

@@ -186,6 +186,16 @@ class JournalReads(JournalWrites):
         assert tuple(seen) == journal.changes() == journal.changes(after=-5)
         assert [(e.order_id, e.version) for e in seen] == [(f"o{n}", v) for n in range(3) for v in (1, 2)]
 
+    def test_positions_have_no_gap_whatever_was_refused(self, journal: Journal) -> None:
+        journal.append(opening("a", claims=("p1",)))
+        with pytest.raises(ClaimTakenError):
+            journal.append(opening("b", draft(), draft(), claims=("p1",)))
+        journal.append_many([append_of("a", 9), opening("c", claims=("p1",)), opening("d", draft(), draft())])
+        with pytest.raises(VersionConflictError):
+            journal.append(append_of("a", 3))
+        journal.append(append_of("a", 1))
+        assert [entry.position for entry in journal.changes()] == [1, 2, 3, 4]
+
     def test_no_entry_appears_below_a_bookmark_while_others_write(self, journal: Journal) -> None:
         each, done = 15, threading.Event()
         seen: list[Entry] = []

@@ -23,9 +23,10 @@ from stampcard.till.runtime import SyncRuntime
 
 __all__ = ["Crash", "Point", "crash_at"]
 
-Point: TypeAlias = Literal["intent", "sent", "read", "outcome"]
+Point: TypeAlias = Literal["intent", "sent", "read", "outcome", "charged"]
 """intent: the promise is durable, nothing was sent. sent: the provider acted, no byte of the reply was read. read: the
-reply was read and judged, nothing of it is written. outcome: it is written, and the caller never hears of it."""
+reply was read and judged, nothing of it is written. outcome: it is written, and the caller never hears of it. charged:
+the port took the money, and nothing of its answer is written."""
 
 _PROMISES: Final = (EntryKind.INTENT, EntryKind.ATTEMPT)
 
@@ -73,6 +74,8 @@ class _Death:
                 self.sent.add(intent)
                 if self.point == "sent" and self._meant(intent):
                     self._die()
+            case do.Charge() if self.point == "charged":
+                self._die()
             case _:
                 pass
         return answer

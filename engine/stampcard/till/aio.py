@@ -18,11 +18,14 @@ from stampcard.errors import ConfigurationError, JournalError
 from stampcard.journal import open_journal
 from stampcard.journal.contract import Journal, StoreError
 from stampcard.model import Entry, Site
+from stampcard.payment import AsyncCharges
 from stampcard.phrases import Phrases
+from stampcard.recovery import OfflinePolicy
 from stampcard.step.doors import Doors
 from stampcard.step.keeper import Keeper
 from stampcard.step.verb import Async, Provider, Seat
 from stampcard.till.aruntime import AsyncRuntime
+from stampcard.till.charging import fitting
 from stampcard.till.desk import FOLLOW, Desk
 from stampcard.till.keeping import AsyncKeeping
 from stampcard.till.runtime import Tenure
@@ -47,6 +50,8 @@ class AsyncTill(Desk[Async]):
         journal: Journal | str | Path,
         *,
         site: Site | None = None,
+        charges: AsyncCharges | None = None,
+        offline: OfflinePolicy | None = None,
         deadline: float = 3.0,
         max_in_flight: int = 64,
         phrases: Mapping[str, str] | None = None,
@@ -57,6 +62,7 @@ class AsyncTill(Desk[Async]):
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         words = Phrases(phrases)
+        pays = fitting(charges, words, awaited=True)
         try:
             sender = AsyncSender(transport=transport, verify=verify, proxy=proxy, max_connections=max_in_flight)
         except RuntimeError as missing:
@@ -67,7 +73,7 @@ class AsyncTill(Desk[Async]):
             tenure = Tenure(self._journal, clock=clock_of(clock), switched_off=switched_off)
         except StoreError as broken:
             raise JournalError(words.say("journal.unavailable"), detail=str(broken)) from None
-        self._runtime = AsyncRuntime(self._journal, sender, clock_of(clock), tenure, max_in_flight)
+        self._runtime = AsyncRuntime(self._journal, sender, clock_of(clock), tenure, max_in_flight, charges)
         seat: Seat[Async] = Seat(
             mode=Async,
             runtime=self._runtime,
@@ -75,8 +81,10 @@ class AsyncTill(Desk[Async]):
             site=site,
             patience=deadline,
             install=self._journal.id,
+            offline=offline,
             doors=Doors(tenure.owner),
             began=(self._runtime.clock(), self._runtime.clock.monotonic()),
+            charges=pays,
         )
         super().__init__(seat, tenure.adapters)
         self._keepings: set[AsyncKeeping] = set()

@@ -14,8 +14,10 @@ from stampcard.adapter import AnyAdapter
 from stampcard.clock import Clock, SystemClock
 from stampcard.journal.contract import Append, Journal, VersionConflictError
 from stampcard.model import Entry
+from stampcard.payment import AsyncCharges
 from stampcard.step import effects as do
 from stampcard.till.ajournal import AsyncJournal
+from stampcard.till.charging import acharged
 from stampcard.till.recent import Recent
 from stampcard.till.runtime import GRACE, Tenure, promised
 from stampcard.transport import AsyncSender, Call, Failed
@@ -38,11 +40,20 @@ class _Job:
 class AsyncRuntime:
     """Performs effects for an `AsyncTill`. One per event loop; share it between tasks."""
 
-    def __init__(self, journal: Journal, sender: AsyncSender, clock: Clock, tenure: Tenure, max_in_flight: int) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        sender: AsyncSender,
+        clock: Clock,
+        tenure: Tenure,
+        max_in_flight: int,
+        charges: AsyncCharges | None = None,
+    ) -> None:
         self.journal = journal
         self.sender = sender
         self.clock = clock
         self.tenure = tenure
+        self.charges = charges
         self.closed = False
         self._gate = asyncio.Semaphore(max_in_flight)
         self._jobs: dict[str, _Job] = {}
@@ -152,6 +163,8 @@ class AsyncRuntime:
             case do.Forget(subject):
                 self._recent.clear()
                 return await self._disk().read(lambda: self.journal.forget(subject))
+            case do.Charge() | do.ChargeStatus() | do.ReverseCharge():
+                return await acharged(self.charges, effect)
             case _:
                 raise TypeError(f"a till does not know how to perform {type(effect).__name__}")
 

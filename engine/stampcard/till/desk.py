@@ -12,10 +12,11 @@ from stampcard.errors import JournalError
 from stampcard.journal.contract import StoreError, Switch
 from stampcard.model import AnyOrder, Entry, Environment
 from stampcard.reconciliation import Compared, ReconciliationReport
-from stampcard.recovery import Escalation, Recovered, RecoveryReport, Verdict
+from stampcard.recovery import Escalation, QueueStatus, Recovered, RecoveryReport, Verdict
 from stampcard.step.effects import Changes, Effect, Forget, Load, Now, Step, Switching, perform
 from stampcard.step.look import built_order_id, site_of, unknown
 from stampcard.step.personal import guest_of, person
+from stampcard.step.queues import status
 from stampcard.step.reconcile import reconcile_all
 from stampcard.step.resolve import Decision, resolve
 from stampcard.step.rounds import escalations, open_orders, recover_all, turn_to
@@ -106,6 +107,14 @@ class Desk(Seated[M], Generic[M]):
             before_recovery=before_recovery,
         )
         return (yield from resolve(self._seat, self._adapters, order_id, wanted))
+
+    @verb
+    def offline(self) -> Step[QueueStatus]:
+        """How much waits to be sent, how long the oldest has waited, and whether the providers in use may be called.
+
+        Of the whole journal. Raises JournalError.
+        """
+        return (yield from status(self._seat, self._adapters))
 
     @verb
     def switch_off(self, provider: str, *, why: str, by: str) -> Step[None]:

@@ -20,7 +20,9 @@ from stampcard.errors import ConfigurationError
 from stampcard.journal.contract import Append, Journal, StoreError, VersionConflictError
 from stampcard.journal.owners import boot_id
 from stampcard.model import Entry, EntryKind, Environment, Ownership
+from stampcard.payment import Charges
 from stampcard.step import effects as do
+from stampcard.till.charging import charged
 from stampcard.till.recent import Recent
 from stampcard.till.switches import SwitchedOff, Switches
 from stampcard.till.workers import Workers
@@ -112,6 +114,7 @@ class SyncRuntime:
     jobs: dict[str, _Job] = attrs.field(factory=dict[str, _Job])
     recent: Recent = attrs.field(factory=Recent)
     shut: threading.Event = attrs.field(factory=threading.Event)
+    charges: Charges | None = None
 
     def enrol(self, adapter: AnyAdapter, /) -> None:
         self.tenure.adapters[adapter.name, adapter.environment] = adapter
@@ -189,6 +192,8 @@ class SyncRuntime:
             case do.Forget(subject):
                 self.recent.clear()
                 return self.journal.forget(subject)
+            case do.Charge() | do.ChargeStatus() | do.ReverseCharge():
+                return charged(self.charges, effect)
             case _:
                 raise TypeError(f"a till does not know how to perform {type(effect).__name__}")
 

@@ -17,10 +17,13 @@ from stampcard.errors import JournalError
 from stampcard.journal import open_journal
 from stampcard.journal.contract import Journal, StoreError
 from stampcard.model import Entry, Site
+from stampcard.payment import Charges
 from stampcard.phrases import Phrases
+from stampcard.recovery import OfflinePolicy
 from stampcard.step.doors import Doors
 from stampcard.step.keeper import Keeper
 from stampcard.step.verb import Provider, Seat, Sync
+from stampcard.till.charging import fitting
 from stampcard.till.desk import FOLLOW, Desk
 from stampcard.till.keeping import Keeping
 from stampcard.till.runtime import SyncRuntime, Tenure
@@ -37,10 +40,12 @@ class Till(Desk[Sync]):
 
     journal: a path, ":memory:", or an open `Journal` (which you close yourself). site: where this till stands; None for
     one that only recovers, whatever the store or tenant, and opens no order without `.at(Site(...))`.
-    deadline: the till budget, seconds until the cashier gets an answer; a call may go on after it and its reply is
-    recorded. phrases: code -> the cashier's sentence in your language. verify: a CA bundle's path or an ssl context.
-    switched_off: your own kill switch, asked before each call: provider -> why not, or None. It must
-    not block. proxy: "http://[user:password@]host:port". transport: replaces the network, in tests.
+    charges: how `pay` takes money (`stampcard.payment`); without it this till leaves payments alone. offline: what may
+    wait on this till while a provider is away; left out, nothing does. deadline: the till budget, seconds until the
+    cashier gets an answer; a call may go on after it and its reply is recorded. phrases: code -> the cashier's sentence
+    in your language. verify: a CA bundle's path or an ssl context. switched_off: your own kill switch, asked before
+    each call: provider -> why not, or None; it must not block.
+    proxy: "http://[user:password@]host:port". transport: replaces the network, in tests.
     Raises JournalError when the journal cannot be opened.
     """
 
@@ -49,6 +54,8 @@ class Till(Desk[Sync]):
         journal: Journal | str | Path,
         *,
         site: Site | None,
+        charges: Charges | None = None,
+        offline: OfflinePolicy | None = None,
         deadline: float = 3.0,
         phrases: Mapping[str, str] | None = None,
         clock: Callable[[], datetime] | None = None,
@@ -58,6 +65,7 @@ class Till(Desk[Sync]):
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         words = Phrases(phrases)
+        pays = fitting(charges, words, awaited=False)
         try:
             self._owned = not isinstance(journal, Journal)
             self._journal = journal if isinstance(journal, Journal) else open_journal(journal)
@@ -65,7 +73,7 @@ class Till(Desk[Sync]):
         except StoreError as broken:
             raise JournalError(words.say("journal.unavailable"), detail=str(broken)) from None
         sender = SyncSender(transport=transport, verify=verify, proxy=proxy)
-        self._runtime = SyncRuntime(self._journal, sender, clock_of(clock), tenure)
+        self._runtime = SyncRuntime(self._journal, sender, clock_of(clock), tenure, charges=charges)
         seat: Seat[Sync] = Seat(
             mode=Sync,
             runtime=self._runtime,
@@ -73,8 +81,10 @@ class Till(Desk[Sync]):
             site=site,
             patience=deadline,
             install=self._journal.id,
+            offline=offline,
             doors=Doors(tenure.owner),
             began=(self._runtime.clock(), self._runtime.clock.monotonic()),
+            charges=pays,
         )
         super().__init__(seat, tenure.adapters)
         self._keepings: set[Keeping] = set()

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Generic, TypeVar
+from typing import Generic, Literal, TypeVar
 
 import attrs
 
 from stampcard.commands import Abandon, Bill, Checkout, Complete, Place, Refund, Void
 from stampcard.facts import PurchaseFacts
 from stampcard.lifecycles import PurchaseState
-from stampcard.model import Basket, Guest, Member, Money, Order, Reward, Tender, Totals
+from stampcard.model import Basket, Guest, Member, Money, Order, Reward, Tender, TenderKind, Totals
 from stampcard.step.effects import Step
+from stampcard.step.pay import Sale, pay, unpay
 from stampcard.step.verb import M, verb
 from stampcard.verbs.base import Verbs
 
@@ -71,7 +72,7 @@ class PurchaseVerbs(Verbs[M, PurchaseState, PF], Generic[M, PF]):
         paid; left out, they are what `order.facts.to_pay` says.
         reward_discount: of the reward alone, when less than the validated one is taken (rewards that spend points).
         """
-        sold = _totals(order.facts, tenders, reward_discount) if totals is None else totals
+        sold = _totals(order.outlook.facts, tenders, reward_discount) if totals is None else totals
         command = Place(tenders=tuple(tenders), totals=sold, reward_discount=reward_discount, why=why)
         return (yield from self._fire(order, command, command_id=command_id))
 
@@ -87,10 +88,56 @@ class PurchaseVerbs(Verbs[M, PurchaseState, PF], Generic[M, PF]):
         command_id: str | None = None,
     ) -> Step[Order[PurchaseState, PF]]:
         """Payment was taken: the reward leaves the member's account. Left out, tenders and totals are as placed."""
-        paid = order.facts.tenders if tenders is None else tuple(tenders)
-        sold = totals or order.facts.totals or _totals(order.facts, paid, reward_discount)
+        facts = order.outlook.facts
+        paid = facts.tenders if tenders is None else tuple(tenders)
+        sold = totals or facts.totals or _totals(facts, paid, reward_discount)
         command = Bill(tenders=paid, totals=sold, reward_discount=reward_discount, why=why)
         return (yield from self._fire(order, command, command_id=command_id))
+
+    @verb
+    def pay(
+        self,
+        order: Order[PurchaseState, PF],
+        *,
+        totals: Totals | None = None,
+        expecting: TenderKind = TenderKind.CREDIT,
+        on_failure: Literal["void", "keep"] = "void",
+        why: str | None = None,
+    ) -> Step[Order[PurchaseState, PF]]:
+        """Place, take the money by the till's `charges`, bill: see `docs/payment.md`.
+
+        totals: of the sale as it will be paid; left out, they are what `order.facts.to_pay` says. expecting: how it is
+        placed; it is billed with the tenders that were taken. on_failure: whether a declined card voids the order, or
+        keeps it placed for another `pay`.
+
+        Calling it again after a crash goes on where it stopped, and never takes the money twice. Raises
+        ChargeFailedError when the card was declined; InDoubtError while nobody knows about the money (`taken` is None)
+        or the bill (`taken` is what was taken: recovery bills it); DeclinedError when the provider would not have the
+        sale that was paid: the money was given back and the order voided; NeedsHumanError when that is in doubt;
+        ConfigurationError when the till has no `charges`.
+        """
+        facts = order.facts
+        sold = (totals or facts.to_pay) or _totals(facts, (), None)
+        sale = Sale(
+            seat=self._seat,
+            adapter=self._adapter,
+            order=order,
+            totals=sold,
+            expecting=expecting,
+            on_failure=on_failure,
+            why=why,
+        )
+        return (yield from pay(sale))
+
+    @verb
+    def unpay(self, order: Order[PurchaseState, PF], *, why: str) -> Step[Order[PurchaseState, PF]]:
+        """Cancel a sale that `pay` took money for, before completion: give the money back, then void the order.
+
+        An order nothing was taken for is simply voided. Raises NeedsHumanError when nobody knows whether the money was
+        given back: the order is not voided then. A completed sale is refunded at the provider (`refund`), and its money
+        is the POS's own to give back.
+        """
+        return (yield from unpay(self._seat, self._adapter, order, why))
 
     @verb
     def complete(

@@ -10,7 +10,7 @@ from stampcard.adapter import Installable
 from stampcard.errors import ConfigurationError
 from stampcard.model import Environment, Site
 from stampcard.signing import Key, KeyRing
-from stampcard_adapters.spendgo import PointsLeave, Repeated, Spendgo, SpendgoAdapter, SpendgoKeys, Switches
+from stampcard_adapters.spendgo import AfterVoid, PointsLeave, Repeated, Spendgo, SpendgoAdapter, SpendgoKeys, Switches
 
 SECRET = "c2FuZGJveC1zZWNyZXQtMDAwMS1hc2NpaS1vbmx5"
 GOOD = {
@@ -47,6 +47,7 @@ class TestFromTheEnvironment:
             "SPENDGO_POINTS_LEAVE_AT": "placed",
             "SPENDGO_GONE_IS_USED": "yes",
             "SPENDGO_PAYMENTS_AS_ARRAY": "no",
+            "SPENDGO_AFTER_VOID": "refused",
             "SPENDGO_URL": "https://loyalty.example:8443/",
         }
         spendgo = Spendgo.from_env(env)
@@ -55,6 +56,7 @@ class TestFromTheEnvironment:
         assert (spendgo.currency, spendgo.switches.repeat) == ("CAD", Repeated.REFUSED)
         assert spendgo.switches.points_leave_at is PointsLeave.PLACED
         assert (spendgo.switches.gone_is_used, spendgo.switches.payments_as_array) == (True, False)
+        assert spendgo.switches.after_void is AfterVoid.REFUSED
         assert spendgo.keys_of("x").keys.other == Key.base64("old", SECRET)
 
     def test_nothing_at_all_names_everything_that_is_needed(self) -> None:

@@ -8,7 +8,6 @@ May live here: copies, cuts, and what a file must hold. May not: a process.
 from __future__ import annotations
 
 import shutil
-import sqlite3
 from collections.abc import Callable, Generator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import Final, TypeAlias
 
 import attrs
 
-from stampcard.journal import open_journal
+from stampcard.journal import check, open_journal
 from stampcard.journal.contract import Record, StoreError
 from stampcard.journal.fold import fold
 from stampcard.model import Entry
@@ -93,12 +92,10 @@ def held(journal_file: Path) -> Held:
 
 
 def sound(journal: Path) -> None:
-    """SQLite's own check of the file and of its foreign keys. Raises WrongError."""
-    with closing(sqlite3.connect(journal)) as connection:
-        said = [row[0] for row in connection.execute("PRAGMA integrity_check")]
-        orphans = connection.execute("PRAGMA foreign_key_check").fetchall()
-    if said != ["ok"] or orphans:
-        raise WrongError(f"SQLite finds the file damaged: {said[:3]} {orphans[:3]}")
+    """The journal's own check of every byte, SQLite's included. Raises WrongError."""
+    report = check(journal)
+    if not report.ok:
+        raise WrongError(f"the check finds it damaged: {report.doubt} {report.problems[:3]} {report.damaged[:3]}")
 
 
 def kept(whole: Held, told: Told) -> None:
@@ -113,26 +110,29 @@ def kept(whole: Held, told: Told) -> None:
 
 
 def cut(journal: Path, whole: Held, told: Told, draw: Draw) -> str:
-    """The files cut short and opened: what came of it, in a word. Raises WrongError for anything else."""
+    """The files cut short and opened: what came of it, in a word. Raises WrongError for a loss nobody is told of."""
     log = Path(f"{journal}-wal")
     victim = draw.pick([one for one in (journal, log) if one.exists() and one.stat().st_size])
     name, size = ("log" if victim == log else "file"), victim.stat().st_size
     keep = draw.below(size)
     with victim.open("r+b") as handle:
         handle.truncate(keep)
-    where = f"the {name} cut at {keep} of {size} bytes opens"
+    report = check(journal)
+    where = f"the {name} cut at {keep} of {size} bytes"
     try:
         left = held(journal)
     except StoreError:
-        return f"{name} cut: refused"
+        if report.ok:
+            raise WrongError(f"{where} is refused, and the check finds nothing") from None
+        return f"{name} cut: refused, and the check says why"
     except WrongError as wrong:
-        raise WrongError(f"{where}: {wrong}") from None
+        raise WrongError(f"{where} opens: {wrong}") from None
     if left.entries != whole.entries[: len(left.entries)]:
-        raise WrongError(f"{where}, and holds what was never written")
-    if len(left.entries) == len(whole.entries):
-        return f"{name} cut: nothing lost"
+        raise WrongError(f"{where} opens, and holds what was never written")
     try:
         kept(left, told)
-    except WrongError:
-        return f"{name} cut: opens, and what was told last is lost"
+    except WrongError as lost:
+        raise WrongError(f"{where} opens: {lost}") from None
+    if len(left.entries) == len(whole.entries):
+        return f"{name} cut: opens, and nothing is lost"
     return f"{name} cut: opens, and only what nobody was told is lost"

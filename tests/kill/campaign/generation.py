@@ -34,6 +34,8 @@ _LATER: Final = (130.0, 130.0, 700.0)
 _CUTS: Final = 3
 _KNOWN: Final = 8
 _PASSES: Final = 20
+_PATIENT: Final = 700.0
+"""Seconds between two passes at the end: every late window is over, and whatever was tried is due again."""
 
 
 @attrs.define
@@ -149,6 +151,7 @@ class _World:
         draw = self._draw
         till = self._fresh()
         self._tills += 1
+        awaited = draw.chance(0.3)
         job = Job(
             journal=str(shop.journal),
             url=self._gateway.url,
@@ -156,7 +159,8 @@ class _World:
             number=self._tills,
             ahead=self._ahead,
             known=tuple((name, order_id) for order_id, name in list(shop.orders.items())[-_KNOWN:]),
-            lanes=2 if kind == "bad" or draw.chance(0.25) else 1,
+            lanes=(4 if awaited else 2) if kind == "bad" or draw.chance(0.25) else 1,
+            awaited=awaited,
             patience=0.1 if kind == "late" or draw.chance(0.15) else 3.0,
             first=kind == "recover",
             background=kind != "recover" and draw.chance(0.7),
@@ -197,6 +201,8 @@ class _World:
         if not shop.journal.exists():
             return Held((), {})
         with aside(shop.journal, self.folder / "aside") as back:
+            if shop.told:  # else it may have been killed before there was a journal at all
+                sound(shop.journal)
             whole = held(shop.journal)
             sound(shop.journal)
             kept(whole, shop.told)
@@ -218,19 +224,26 @@ class _World:
     def _settle(self) -> None:
         """Nothing goes wrong any more: new processes recover, until nothing is left that is not a person's."""
         self._provider.ask("pace", pace="fast")
-        for shop in self._shops:
-            for _ in range(_PASSES):
-                self._later(700.0)
-                till = self._fresh()
-                till.begin(self._settling(shop))
-                till.ends()
-                shop.hear(till.said)
-                last = next(line for line in till.said if "settled" in line)
-                if not last["open"] and not last["left"]:
-                    break
-            else:
-                raise WrongError(f"{last['open']} are open after {_PASSES} passes, and {last['left']} left alone")
+        left = list(self._shops)
+        for _ in range(_PASSES):
+            self._later(_PATIENT)
+            left = [shop for shop in left if self._passes(shop)]
+            if not left:
+                break
+        else:
+            raise WrongError(f"something is open after {_PASSES} passes: {self._nursery.errors()}")
+        for shop in self._shops:  # time has passed since: a look at what providers have moved
+            self._passes(shop)
             kept(held(shop.journal), shop.told)
+
+    def _passes(self, shop: _Shop) -> bool:
+        """One pass in a process of its own. True when something is still open."""
+        till = self._fresh()
+        till.begin(self._settling(shop))
+        till.ends()
+        shop.hear(till.said)
+        last = next(line for line in till.said if "settled" in line)
+        return bool(last["open"] or last["left"])
 
     def _settling(self, shop: _Shop) -> Job:
         self._tills += 1

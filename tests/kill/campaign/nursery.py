@@ -8,11 +8,13 @@ May live here: forking and reaping. May not: a thread, an open journal: neither 
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import socket
 import sys
 import traceback
 
+import aiohttp  # noqa: F401  an AsyncTill imports it when it opens: here it is done once
 from tests.kill.campaign import provider, till
 
 __all__ = ["main"]
@@ -23,6 +25,7 @@ def _born(role: str, argument: str, pipes: list[int]) -> None:
     for number, pipe in enumerate(pipes):
         os.dup2(pipe, number)
         os.close(pipe)
+    faulthandler.enable()  # what kills a till, but our SIGKILL, is told
     try:
         if role == "till":
             till.main()

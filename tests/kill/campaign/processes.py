@@ -151,7 +151,7 @@ class TillProcess:
         at = self._process.kill()
         self._reader.join(_WITHIN)
         if self._process.ended != -signal.SIGKILL:
-            raise WrongError(f"a till ended by itself: {self._errors()}")
+            raise WrongError(f"a till ended by itself ({self._process.ended}): {self._errors()}")
         self.close()
         return Victim(said=tuple(self.said), at=at, ahead=wall)
 

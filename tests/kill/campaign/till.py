@@ -8,12 +8,13 @@ May live here: the till's life. May not: a check of anything.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import sys
 import threading
-import time
-from contextlib import ExitStack
+from collections.abc import Callable
+from contextlib import AsyncExitStack, ExitStack
 from typing import Any
 
 import attrs
@@ -22,8 +23,9 @@ from tests.kill.campaign import shops
 from stampcard.errors import StampcardError, UnknownOrderError
 from stampcard.model import Order
 from stampcard.simulate import Draw
-from stampcard.step import Plan, Seat
-from stampcard.till import Till
+from stampcard.step import Plan
+from stampcard.step.rounds import recover_all
+from stampcard.till import AsyncTill, Till
 
 __all__ = ["Job", "main"]
 
@@ -35,8 +37,8 @@ class Job:
     """What a till process is to do.
 
     ahead: seconds its wall clock is ahead of the machine's. known: (provider, order) it goes on with. lanes: threads
-    that sell. first: one recovery pass before anything is sold. background: leave recovery on. settle: nothing is sold;
-    one pass, a look at everything a provider moves, and the process ends by itself.
+    that sell. first: one recovery pass before anything is sold. background: leave recovery on. awaited: an `AsyncTill`.
+    settle: nothing is sold; one pass, a look at everything a provider moves, and the process ends by itself.
     """
 
     journal: str
@@ -49,6 +51,7 @@ class Job:
     patience: float = 3.0
     first: bool = False
     background: bool = True
+    awaited: bool = False
     settle: bool = False
 
 
@@ -59,18 +62,16 @@ def say(**what: Any) -> None:
 
 
 class Life:
-    """One till."""
+    """One till. drive: runs a step to its end."""
 
-    def __init__(self, job: Job, till: Till) -> None:
-        self.job, self.till = job, till
+    def __init__(self, job: Job, till: Till | AsyncTill, drive: Callable[[Any], Any]) -> None:
+        self.job, self.till, self._drive = job, till, drive
         self.scenarios = shops.scenarios(job.seed, lambda: shops.ahead(job.ahead))
-        self._runtime = till._runtime
         self.verbs: dict[str, Any] = {}
         for name, scenario in self.scenarios.items():
             settings = shops.settings(scenario, job.url)
-            till.use(settings)
             # The scenarios' wishes are bare steps; the till's own driver runs them, as it runs its verbs.
-            seat: Seat[Plan] = attrs.evolve(till._seat, mode=Plan)
+            seat: Any = attrs.evolve(till._seat, mode=Plan)
             self.verbs[name] = settings.bind(seat)
 
     def lane(self, number: int) -> None:
@@ -94,7 +95,7 @@ class Life:
     def _turn(self, name: str, order_id: str, draw: Draw) -> bool:
         """The next wish about an order. False when there is none: it is let go."""
         try:
-            order = self._runtime.drive(self.verbs[name].get(order_id))
+            order = self._drive(self.verbs[name].get(order_id))
         except UnknownOrderError:
             return False  # it was never opened
         told(order)
@@ -112,7 +113,7 @@ class Life:
     def _done(self, name: str, order_id: str, version: int, wish: Any) -> None:
         say(will=order_id, provider=name, version=version)
         try:
-            result = self._runtime.drive(wish)
+            result = self._drive(wish)
         except StampcardError as error:
             say(refused=order_id, error=type(error).__name__, code=error.code)
             return
@@ -122,11 +123,11 @@ class Life:
 
     def settle(self) -> None:
         """One pass, then everything a provider moves without us."""
-        report = self.till.recover()
+        report = self._drive(recover_all(self.till._seat, self.till._adapters, limit=None, progress=None))
         for name, order_id in self.job.known:
             verbs = self.verbs[name]
             try:
-                order = self._runtime.drive(verbs.get(order_id))
+                order = self._drive(verbs.get(order_id))
             except UnknownOrderError:
                 continue
             told(order)
@@ -141,13 +142,11 @@ def told(order: Any) -> None:
 
 
 def live(job: Job) -> None:
-    """To the end of the process."""
+    """A `Till`, to the end of the process."""
     with ExitStack() as stack:
-        say(opening=job.journal)
-        clock = lambda: shops.ahead(job.ahead)  # noqa: E731  one line says it
-        till = stack.enter_context(Till(job.journal, site=shops.HERE, deadline=job.patience, clock=clock))
-        life = Life(job, till)
-        say(open=till._runtime.tenure.owner, at=time.monotonic())
+        till = stack.enter_context(Till(job.journal, **_options(job)))
+        life = Life(job, till, till._runtime.drive)
+        say(open=till._runtime.tenure.owner)
         if job.settle:
             life.settle()
             return
@@ -163,11 +162,36 @@ def live(job: Job) -> None:
         life.lane(0)
 
 
+async def live_awaited(job: Job) -> None:
+    """An `AsyncTill`, to the end of the process: its lanes share its one event loop."""
+    loop = asyncio.get_running_loop()
+    async with AsyncExitStack() as stack:
+        till = await stack.enter_async_context(AsyncTill(job.journal, **_options(job)))
+        life = Life(job, till, lambda step: asyncio.run_coroutine_threadsafe(till._runtime.adrive(step), loop).result())
+        say(open=till._runtime.tenure.owner)
+        if job.background:
+            await stack.enter_async_context(till.start_recovery())
+        if job.first:
+            say(recovering=True)
+            await till.recover()
+            say(recovered=True)
+        await asyncio.gather(*(asyncio.to_thread(life.lane, number) for number in range(job.lanes)))
+
+
+def _options(job: Job) -> dict[str, Any]:
+    return {"site": shops.HERE, "deadline": job.patience, "clock": lambda: shops.ahead(job.ahead)}
+
+
 def main() -> None:
     """Wait for the job, and do it."""
     line = sys.stdin.readline()
     if not line:
         return
     shops.end_with_the_parent(sys.stdin.read, lambda: os._exit(0))
-    job = json.loads(line)
-    live(Job(**{**job, "known": tuple((name, order_id) for name, order_id in job["known"])}))
+    said = json.loads(line)
+    job = Job(**{**said, "known": tuple((name, order_id) for name, order_id in said["known"])})
+    say(opening=job.journal)
+    if job.awaited:
+        asyncio.run(live_awaited(job))
+    else:
+        live(job)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, Literal, TypeAlias
 
+import attrs
 import httpx
 
 from stampcard.commands import Void
@@ -21,7 +22,7 @@ from stampcard_adapters.sandbox.spendgo import Switches as SandboxSwitches
 from stampcard_adapters.sandbox.spendgo.switches import Repeat
 from stampcard_adapters.simulate.spendgo.cashier import always, bought, wished
 from stampcard_adapters.simulate.spendgo.witness import Books, Witness
-from stampcard_adapters.spendgo import SpendgoAdapter
+from stampcard_adapters.spendgo import AfterVoid, SpendgoAdapter
 from stampcard_adapters.testing.spendgo import SpendgoBooks, names
 
 __all__ = ["SpendgoScenario"]
@@ -46,23 +47,24 @@ class SpendgoScenario(Scenario):
     def _settle_drawn(self, draw: Draw, clock: Callable[[], Any]) -> None:
         repeat, leave = draw.pick(_REPEATS), draw.pick(_LEAVE)
         lenient = draw.chance(0.3)
-        model = SpendgoModel(
-            switches=SandboxSwitches(
-                repeat=repeat,
-                swp_deducted_at=leave,
-                invalid_reward_at_checkout=draw.pick(("message", "error")),
-                guest_reward=draw.pick(("rejected", "ignored")),
-                foreign_reward_status=draw.pick((400, 403)),
-            ),
-            lenient=lenient,
-            clock=clock,
+        theirs = SandboxSwitches(
+            repeat=repeat,
+            swp_deducted_at=leave,
+            invalid_reward_at_checkout=draw.pick(("message", "error")),
+            guest_reward=draw.pick(("rejected", "ignored")),
+            foreign_reward_status=draw.pick((400, 403)),
         )
         switches = {
             "points_leave_at": leave,
             "gone_is_used": draw.chance(0.3),
             "payments_as_array": draw.chance(0.3),
+            "after_void": "lands" if lenient else "refused",
         }
-        self._settle(model, repeat, switches, lenient=lenient, tens=1 + draw.below(3))
+        tens = 1 + draw.below(3)
+        if lenient and draw.chance(0.5):  # a till that looks finds it; the other lenient ones are looked at in vain
+            theirs = attrs.evolve(theirs, after_void="lands")
+        model = SpendgoModel(switches=theirs, lenient=lenient, clock=clock)
+        self._settle(model, repeat, switches, lenient=lenient, tens=tens)
 
     def _settle(
         self, model: SpendgoModel, repeat: Repeat, switches: dict[str, Any], *, lenient: bool = False, tens: int = 1
@@ -126,11 +128,12 @@ class SpendgoScenario(Scenario):
             return order.state in (*states, "new", "abandoned")
         if order.state in ("new", "abandoned"):
             return set(states) <= {"checkout"}
+        if order.state == "voided" and "voided" in states and self._sandbox.switches.after_void == "lands":
+            return states[-1] == "voided" or not self._witness.holds(order.id)  # what landed late has taken nothing
         return bool(states) and states[-1] == order.state
 
     def conserved(self, orders: Sequence[AnyOrder]) -> Iterator[str]:
-        witness: Witness = self.model
-        expected = witness.expected(self._opening)
+        expected = self._witness.expected(self._opening)
         now = Books.of(self._sandbox, *self._scope)
         yield from expected.differences(now)
         known = {order.id for order in orders}
@@ -138,7 +141,14 @@ class SpendgoScenario(Scenario):
             if order_id not in known:
                 yield f"order {order_id} is at the provider, and nobody here asked for it"
 
+    @property
+    def _witness(self) -> Witness:
+        witness: Witness = self.model
+        return witness
+
     def reason(self, order: AnyOrder, said: str) -> str | None:
+        if order.state == "voided" and self.provider.switches.after_void is AfterVoid.LANDS:
+            return "a void from doubt: what it took back is not seen to be back"
         if "no clear answer in" in said:
             return "no clear answer in so many calls"
         trigger = "" if order.doubt is None else order.doubt.trigger

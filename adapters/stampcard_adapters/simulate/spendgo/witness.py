@@ -90,6 +90,10 @@ class Witness:
                     points[owner] += _earned(_read(raw), Decimal(0) if taken is None else taken[2])
         return Books(points=points, rewards=rewards, dollars=dollars)
 
+    def holds(self, order_id: str) -> bool:
+        """Whether its member is without a reward because of this order."""
+        return self._taken(order_id, (self.model.states(order_id) or ("",))[-1]) is not None
+
     def _taken(self, order_id: str, state: str) -> tuple[str, str, Decimal] | None:
         """(member, reward, discount) an order in this state holds."""
         stages = {"placed": 0, "billed": 1, "completed": 2}
