@@ -1,8 +1,8 @@
 """A small world, enumerated: every path of a lifecycle, every single thing that can go wrong on it, every pair of them.
 
-`docs/small_world.md` says what a path, a trouble, a pair and a case are. Nothing is drawn and nothing is left out; a run
-with one trouble shows what can go wrong after it. No case is run twice: what only concerns the beginning of a path is
-run with the first path that begins so.
+`docs/small_world.md` says what a path, a trouble, a pair and a case are. Nothing is drawn, nothing is left out; a
+run with one trouble shows what can go wrong after it. No case is run twice: what only concerns the beginning of a path
+is run with the first path that begins so.
 
 May live here: paths, troubles, and what was counted. May not: walking a path (`walk`), what is promised.
 """

@@ -1,13 +1,13 @@
-"""A world as it stood between two steps, to go on from more than once: cases that begin alike run their beginning once.
+"""A world as it stood between two steps, to go on from more than once: what cases begin with alike is run once.
 
-Whatever changes is copied; values that never change (entries, settings, what a provider has posted) are the same ones in
-every copy. May live here: taking and giving back. May not: what happens in a world.
+Whatever changes is copied; values that never change (entries, settings, what a provider has posted) are the same ones
+in every copy. May live here: taking and giving back. May not: what happens in a world.
 """
 
 from __future__ import annotations
 
 import io
-import pickle  # noqa: S403  copies of our own objects, in this process's own memory
+import pickle
 import threading
 from types import FunctionType
 from typing import Any, Final
@@ -21,7 +21,7 @@ __all__ = ["Snapshot", "taken"]
 
 _LOCK: Final = -1
 _LOCKS: Final = (type(threading.Lock()), type(threading.RLock()))
-_FROZEN: Final = attrs.make_class("_Frozen", [], frozen=True).__setattr__
+_FROZEN: Final[object] = attrs.make_class("_Frozen", [], frozen=True).__setattr__
 
 
 @attrs.frozen(kw_only=True)
@@ -29,31 +29,35 @@ class Snapshot:
     """effects: of the steps before it."""
 
     effects: int
-    _data: bytes = attrs.field(repr=False)
-    _shared: dict[int, Any] = attrs.field(repr=False)
+    data: bytes = attrs.field(repr=False)
+    shared: dict[int, Any] = attrs.field(repr=False)
 
     def walk(self) -> Walk:
         """That world once more, which knows nothing of the others."""
-        copied: Walk = _Reader(self._data, self._shared).load()
+        copied: Walk = _Reader(self.data, self.shared).load()
         return copied
 
 
 def taken(walk: Walk) -> Snapshot | None:
-    """None while something is under way: a message in the network, a till that is about to come back."""
+    """None while something is under way (a message in the network, a till about to come back), or where a model cannot
+    be copied: then the cases are run whole."""
     if not walk.rests:
         return None
     out = io.BytesIO()
     writer = _Writer(out)
-    writer.dump(walk)
+    try:
+        writer.dump(walk)
+    except (pickle.PicklingError, TypeError, AttributeError):
+        return None
     return Snapshot(effects=walk.effects, data=out.getvalue(), shared=writer.shared)
 
 
 def _is_value(thing: object) -> bool:
     """Frozen, and no part of it is a till's; a seat is frozen, and holds its till."""
-    kind = type(thing)
-    if kind is FunctionType:
-        return "<" in kind.__qualname__ or "<" in thing.__qualname__  # type: ignore[attr-defined]  # it is a function
-    return kind.__setattr__ is _FROZEN and not isinstance(thing, Seat)
+    if isinstance(thing, FunctionType):
+        return "<" in thing.__qualname__  # one that no name leads to
+    sets: object = type(thing).__setattr__
+    return sets is _FROZEN and not isinstance(thing, Seat)
 
 
 class _Writer(pickle.Pickler):
