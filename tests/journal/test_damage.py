@@ -19,7 +19,7 @@ from stampcard.journal import Journal, StoreError, _mark, accept, check, open_jo
 from stampcard.journal._seals import BrokenError, chained, opened, seal
 from stampcard.journal.reading import ReadOnlyJournal
 from stampcard.journal.sqlite import SqliteJournal
-from stampcard.testing._journal_values import draft
+from stampcard.testing._journal_values import draft, intent
 from stampcard.testing.journal_contract import append_of, opening
 
 if TYPE_CHECKING:
@@ -156,6 +156,14 @@ def test_a_table_that_does_not_say_what_the_entries_say_is_told(whole: Path, wha
     harm(whole, INDEXES[what])
     report = check(whole)
     assert [problem.code.partition(".")[0] for one in report.damaged for problem in one.problems][:1] == ["table"]
+
+
+def test_a_damaged_order_casts_no_doubt_on_what_others_took(whole: Path) -> None:
+    with closing(open_journal(whole)) as journal:
+        journal.append(append_of("a", 2, draft(closes=("a1",))))
+        journal.append(append_of("e", 1, intent("e1"), lane="l"))  # took the lane over
+    harm(whole, "UPDATE entries SET state = 'x' WHERE order_id = 'e' AND version = 1")
+    assert [order.order_id for order in check(whole).damaged] == ["e"]
 
 
 def test_what_survives_is_told_with_the_last_state_to_be_trusted(whole: Path) -> None:

@@ -13,19 +13,31 @@ from typing import Any, Final, cast
 
 import attrs
 
+from stampcard.cli import payments
 from stampcard.draw import Step
 from stampcard.errors import reference
+from stampcard.journal.charges import Charge, barred, charges
 from stampcard.journal.codec import unpack
 from stampcard.journal.contract import Header, Record, StoreError, Summary
 from stampcard.journal.fold import OpenIntent, Standing, fold
 from stampcard.journal.owners import boot_id
+from stampcard.journal.queue import QueuedStep
 from stampcard.journal.reversals import watch
 from stampcard.lifecycles import LIFECYCLES, AnyLifecycle
 from stampcard.model import PAYMENTS, Entry, EntryKind, Watch
 from stampcard.phrases import Phrases
 from stampcard.recovery import Verdict
 
-__all__ = ["WITHHELD", "OpenCall", "OrderReport", "PossibleCall", "legal_by_table", "report", "summary_json"]
+__all__ = [
+    "WITHHELD",
+    "OpenCall",
+    "OrderReport",
+    "PossibleCall",
+    "legal_by_table",
+    "queued_json",
+    "report",
+    "summary_json",
+]
 
 WITHHELD: Final = "withheld"
 """Stands where personal data would, unless it was asked for."""
@@ -93,6 +105,8 @@ class OrderReport:
     facts: Tree | None
     path: tuple[Step, ...]
     stands: str
+    charges: tuple[Charge, ...] = ()
+    """The attempts to take the customer's money, oldest first."""
 
     @property
     def header(self) -> Header:
@@ -129,7 +143,9 @@ class OrderReport:
             "in_doubt": None if doubt is None else {**doubt.as_json(), "others": others},
             "allowed": list(self.allowed),
             "possible": [call.as_json() for call in self.possible],
+            "queued": [queued_json(one) for one in self.standing.queued],
             "watch": None if self.watch is None else _watch_json(self.watch),
+            "payment": [payments.attempt_json(charge) for charge in self.charges],
             "forgotten": self.standing.forgotten,
             "facts": self.facts,
             "history": [_entry_json(entry) for entry in self.entries],
@@ -142,7 +158,7 @@ def report(
     """Read one order. alive: the journal's own. personal: with what is known of the customer. Raises StoreError."""
     standing = fold(record)
     lifecycle = LIFECYCLES.get(record.header.lifecycle)
-    allowed = () if lifecycle is None else tuple(sorted(legal_by_table(lifecycle, standing)))
+    allowed = () if lifecycle is None else tuple(sorted(legal_by_table(lifecycle, standing) - barred(standing).keys()))
     calls = tuple(_call(intent, lifecycle, allowed, alive) for intent in standing.open)
     found = OrderReport(
         standing=standing,
@@ -154,6 +170,7 @@ def report(
         facts=_facts(standing, personal=personal),
         path=_path(record.entries),
         stands="",
+        charges=charges(standing),
     )
     return attrs.evolve(found, stands=_sentence(found, phrases or Phrases()))
 
@@ -219,6 +236,19 @@ def _entry_json(entry: Entry) -> Tree:
         "intent": entry.intent,
         "command_id": entry.command_id,
         "code": entry.code,
+        **({} if (paid := payments.entry_json(entry)) is None else {"payment": paid}),
+    }
+
+
+def queued_json(step: QueuedStep) -> Tree:
+    """A step that waits to be sent; stable keys."""
+    return {
+        "trigger": step.trigger,
+        "since": _iso(step.entry.at),
+        "by": step.entry.by,
+        "why": step.entry.code,
+        "needs_human": step.escalated is not None,
+        "check": _part(step.escalated, "check"),
     }
 
 
@@ -298,6 +328,13 @@ def _part(escalated: Entry | None, name: str) -> str | None:
 
 def _sentence(found: OrderReport, phrases: Phrases) -> str:
     doubt = found.doubt
+    about = None if doubt is None else doubt.trigger
+    money = payments.sentence(found.standing, about, needs_human=doubt is not None and doubt.needs_human)
+    if money is not None:
+        return phrases.say(money)
+    if doubt is None and found.standing.queued:
+        first = found.standing.queued[0]
+        return phrases.say("queued" if first.escalated is None else "queued.human", trigger=first.trigger)
     if doubt is None and found.watch is not None:
         return phrases.say("reversal.watched")
     if doubt is None:

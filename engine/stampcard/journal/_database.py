@@ -173,7 +173,7 @@ def check_objects(connection: sqlite3.Connection) -> None:
     found = {(kind, name) for kind, name in connection.execute("SELECT type, name FROM sqlite_schema")}
     missing = sorted(f"{kind} {name}" for kind, name in objects() - found)
     if missing:
-        raise StoreError(f"the journal is damaged: {', '.join(missing)} is not there")
+        raise StoreError(f"the journal is damaged: {', '.join(missing)} is not there. {CHECK}")
 
 
 @cache

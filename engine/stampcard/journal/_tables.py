@@ -86,12 +86,12 @@ def compare(connection: sqlite3.Connection, examined: Examined) -> list[Problem]
             continue
         wanted = told.tables[table]
         for key in stored.keys() | wanted.keys():
-            order_id = (key + (wanted.get(key) or stored.get(key, ())))[at]
-            if wanted.get(key) == stored.get(key) or order_id in left_out:
+            owners = [(key + side[key])[at] for side in (wanted, stored) if key in side]
+            if wanted.get(key) == stored.get(key) or not left_out.isdisjoint(owners):
                 continue
             if key not in stored and let_go.get(key, 0) >= told.watched_at.get(key, 1):
                 continue  # somebody let go of it since
-            _tell(examined, problems, order_id, table, key in stored)
+            _tell(examined, problems, owners[0], table, key in stored)
     return problems + _personal(connection, examined, told, left_out)
 
 

@@ -7,6 +7,7 @@ calls to the port. May not: what is to be done next (`money`), a provider's step
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any, Final
 
@@ -53,6 +54,7 @@ _LOOK_BUDGET: Final = 60.0
 LOOKS: Final = 40
 """After so many looks (some six hours) at a port that does not know, a person is asked."""
 _SAID: Final = 200
+_CARD: Final = re.compile(r"\d(?:[ -]?\d){11,18}")
 _OVER: Final = Ownership(owner="", boot="", hard_end=0.0)
 """Nobody's: of an attempt that is reopened for a person."""
 
@@ -320,12 +322,17 @@ def _sound(result: ChargeResult | ReversalResult) -> ChargeResult | ReversalResu
             case Reversed():
                 return Reversed(reference=_text(result.reference))
             case NotTaken() | NotReversed():
-                return attrs.evolve(result, reason=_text(result.reason))
+                return attrs.evolve(result, reason=_words(result.reason))
             case ChargePending() | ChargeUnknown():
-                return attrs.evolve(result, why=_text(result.why))
+                return attrs.evolve(result, why=_words(result.why))
     except (ValueError, TypeError, AttributeError) as odd:
         return ChargeUnknown(why=f"the port's answer cannot be kept ({type(odd).__name__})")
     return ChargeUnknown(why=f"the port answered with {type(result).__name__}")
+
+
+def _words(said: object) -> str:
+    """A reason, without what looks like the number of a card: a terminal may well print it into its refusal."""
+    return _CARD.sub("***", _text(said))
 
 
 def _text(said: object) -> str:

@@ -32,7 +32,7 @@ __all__ = ["Due", "Move", "advance", "next_move", "refusal_of", "waits"]
 
 
 class Due(StrEnum):
-    """What is due. Everything but the first three can be done by whoever finds it."""
+    """What is due."""
 
     NOTHING = "nothing"
     """No money is at stake: none was taken, or it was billed, or given back and the order voided."""
@@ -40,6 +40,8 @@ class Due(StrEnum):
     """No money was taken; the order waits for another attempt."""
     STUCK = "stuck"
     """Money is taken, it cannot be billed as it is, and a person says that it was not given back."""
+    BLOCKED = "blocked"
+    """Money is taken, and the order cannot be billed just now (its customer was erased, its placing waits)."""
     PERSON = "person"
     STEP = "step"
     """A provider's step is in doubt: its own rules settle it."""
@@ -100,8 +102,8 @@ def _forward(view: View, found: Charge) -> Move:
         return Move(due=Due.NOTHING, charge=found)
     refused = _refused(standing, found)
     if Bill.trigger not in view.allowed:  # cancelled before anybody knew that money had been taken, or erased
-        due = Due.REVERSE if view.order().final and refused is None else Due.STUCK
-        return Move(due=due, charge=found)
+        late = Due.STUCK if refused is not None else Due.REVERSE
+        return Move(due=late if view.order().final else Due.BLOCKED, charge=found)
     no = _declined(standing, since, Bill.trigger)
     if no is None:
         failed, at = _failed(standing, since, Bill.trigger)

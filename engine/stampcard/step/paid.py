@@ -34,6 +34,7 @@ log = logging.getLogger("stampcard.recovery")
 NO_PORT: Final = "a payment is open, and this process has no port to ask after it (charges=...)"
 _FIRST_PAUSE: Final = 0.5
 _LONGEST_PAUSE: Final = 15.0
+_LATER: Final = 60.0
 _NO_ERROR: Final[StampcardError | None] = None
 _REST: Final = (Due.NOTHING, Due.KEPT, Due.STUCK)
 _NEEDS_PORT: Final = (Due.ASK, Due.REVERSE)
@@ -42,6 +43,7 @@ _TRIGGERS: Final = {
     Due.GIVE_UP: REVERSE,
     Due.REVERSE: REVERSE,
     Due.BILL: Bill.trigger,
+    Due.BLOCKED: Bill.trigger,
     Due.VOID: Void.trigger,
 }
 Settle: TypeAlias = Callable[[Seat[Any], AnyAdapter, str, float], Step[AnyOrder]]
@@ -116,6 +118,8 @@ def _held_up(seat: Seat[Any], view: View, move: Move, away: float, may_try: bool
     found = move.charge
     if move.due is Due.PERSON or found is None:
         return "", 0.0
+    if move.due is Due.BLOCKED:
+        return "the sale is paid, and cannot be billed as it stands", _LATER
     if view.running > 0:
         return "a payment is under way, and what comes of it will be recorded", 0.0
     if move.due in _NEEDS_PORT and not seat.charges:
@@ -192,6 +196,8 @@ def settle_paid(seat: Seat[Any], adapter: AnyAdapter, order_id: str, within: flo
             continue
         if move.due in _NEEDS_PORT and not seat.charges:
             why, left_now = NO_PORT, 0.0
+        elif move.due is Due.BLOCKED:
+            why, left_now = "it cannot be billed as it stands", 0.0
         elif view.running <= 0:
             try:
                 yield from advance(seat, adapter, view, move)

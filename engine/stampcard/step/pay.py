@@ -18,12 +18,13 @@ from stampcard.errors import (
     ConfigurationError,
     DeclinedError,
     InDoubtError,
+    JournalError,
     Next,
     NotAllowedError,
     StampcardError,
 )
 from stampcard.guards import NOT_FROM_HERE, refusal
-from stampcard.journal.charges import Charge, OnFailure
+from stampcard.journal.charges import Charge, OnFailure, held
 from stampcard.journal.contract import StoreError, VersionConflictError
 from stampcard.model import CHARGE, PAYMENTS, AnyOrder, Refusal, Tender, TenderKind, Totals
 from stampcard.step.charge import reverse, take
@@ -31,6 +32,7 @@ from stampcard.step.effects import Step
 from stampcard.step.fire import fire
 from stampcard.step.look import look, unknown, unwritable
 from stampcard.step.money import Due, Move, advance, next_move, refusal_of, waits
+from stampcard.step.permit import may
 from stampcard.step.recover import settle_order
 from stampcard.step.repeat import told_before
 from stampcard.step.verb import Seat
@@ -40,6 +42,7 @@ from stampcard.step.wish import Wish, keepable
 __all__ = ["Sale", "pay", "unpay"]
 
 _PAY: Final = "pay"
+_UNPAYABLE: Final = (Due.NOTHING, Due.BILL, Due.STUCK, Due.BLOCKED)
 
 
 @attrs.frozen(kw_only=True)
@@ -67,6 +70,7 @@ def pay(sale: Sale) -> Step[AnyOrder]:
         move = _due(sale.seat, view)
         if move.due in (Due.KEPT, Due.NOTHING) and _may_start(move) and not started:
             started = yield from _start(sale, view)
+            till.views.extend([view] if started else [])
         elif move.due in (Due.NOTHING, Due.KEPT):
             return _told(view, move, no, replayed=not acted)
         elif started and move.due is Due.ASK:  # just made: a terminal is given time before it is asked
@@ -89,7 +93,7 @@ def unpay(seat: Seat[Any], adapter: AnyAdapter, order: AnyOrder, why: str) -> St
             _current(view, order, "unpay")
             current = True
         found = move.charge
-        if found is not None and found.held is not None and move.due in (Due.NOTHING, Due.BILL, Due.STUCK):
+        if found is not None and found.held is not None and move.due in _UNPAYABLE:
             if adapter.lifecycle.row(view.standing.state, Void.trigger) is None:
                 said = Refusal(code="charge.completed", message=view.phrases.say("charge.completed"))
                 raise view.refused("unpay", (said,))
@@ -153,6 +157,9 @@ def _start(sale: Sale, view: View) -> Step[bool]:
         raise _not_from_here(view)
     if view.standing.open or not _may_start(_due(seat, view)):
         return False
+    if not waiting:  # whatever would refuse the bill refuses before any money is taken
+        bill = Bill(tenders=tenders, totals=sale.totals, why=sale.why)
+        may(Wish(seat=seat, adapter=adapter, order=view.order(), command=bill), view)
     try:
         yield from take(seat, view, sale.totals, sale.on_failure, sale.why)
     except VersionConflictError:
@@ -201,6 +208,13 @@ def _given_back(view: View, found: Charge, no: DeclinedError | None) -> Stampcar
     return no
 
 
+def _at_stake(view: View, error: StampcardError) -> InDoubtError:
+    """Money is, or may be, taken: nothing that stops the step now may read as if nothing had happened."""
+    if held(view.standing) is not None:
+        return waits(view, error.detail, error)
+    return view.in_doubt(CHARGE, error.detail)
+
+
 @attrs.frozen(kw_only=True)
 class _Till:
     """Makes the moves that are due, each problem told as what it means for the money."""
@@ -211,12 +225,23 @@ class _Till:
     tried: set[str] = attrs.field(factory=set[str])
     """What was tried in this call already: what is still due after that is left to recovery."""
 
+    views: list[View] = attrs.field(factory=list[View])
+    """The order as it was last seen with money at stake: what is told when it cannot be seen any more."""
+
     def look(self, trigger: str) -> Step[View]:
-        view = yield from look(self.seat, self.adapter, self.order_id)
+        try:
+            view = yield from look(self.seat, self.adapter, self.order_id)
+        except JournalError as broken:
+            if not self.views:
+                raise
+            raise _at_stake(self.views[-1], broken) from broken
         if view is None:
             raise unknown(self.seat, self.order_id)
         if view.running > 0:
-            raise view.busy(trigger)
+            busy = view.busy(trigger)
+            raise _at_stake(view, busy) if self.views else busy
+        if held(view.standing) is not None:
+            self.views.append(view)
         return view
 
     def move(self, view: View, move: Move) -> Step[DeclinedError | None]:
@@ -246,7 +271,9 @@ class _Till:
     def _left(self, view: View, move: Move, error: StampcardError | None) -> StampcardError:
         """It is left to recovery: what the cashier has to know meanwhile."""
         found, why = move.charge, "not settled yet: recovery goes on with it" if error is None else error.detail
-        if found is None or view.standing.open:
+        if view.standing.open:  # perhaps taken: never told as "nothing was sent"
+            return view.in_doubt(CHARGE, why)
+        if found is None:
             return error or view.in_doubt(CHARGE, why)
         if found.held is not None:
             return waits(view, why, error)

@@ -95,11 +95,11 @@ def recover_one(seat: Seat[Any], adapters: Adapters, order_id: str, *, may_try: 
 def _recover_paid(seat: Seat[Any], adapter: AnyAdapter, view: View, may_try: bool) -> Step[Turn]:
     """A provider's step that is in doubt first, then what is due about the money."""
     turn, order_id = Turn(), view.standing.header.order_id
-    if any(o.trigger not in PAYMENTS and o.escalated is None for o in view.standing.open):
+    if any(o.trigger not in PAYMENTS for o in view.standing.open):
         turn = yield from _recover(seat, adapter, view, may_try)
-        view = (yield from look(seat, adapter, order_id)) or view
-        if turn.troubled or view.standing.open:
+        if turn.troubled:
             return turn
+        view = (yield from look(seat, adapter, order_id)) or view
     moment = yield from perform(Monotonic())
     try:
         went = yield from recover_paid(seat, adapter, view, seat.doors.left(door(view), moment), may_try)
@@ -149,7 +149,7 @@ def watch_one(seat: Seat[Any], adapters: Adapters, order_id: str, *, may_try: bo
 
 
 def _recover(seat: Seat[Any], adapter: AnyAdapter, view: View, may_try: bool) -> Step[Turn]:
-    opened = view.standing.open
+    opened = [one for one in view.standing.open if one.trigger not in PAYMENTS]
     first = first_open(adapter, opened)
     moment = yield from perform(Monotonic())
     now = yield from perform(Now())
