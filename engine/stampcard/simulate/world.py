@@ -33,6 +33,7 @@ from stampcard.simulate.till import SimTill
 from stampcard.simulate.timeline import Timeline
 from stampcard.step import effects as do
 from stampcard.step.rounds import recover_all
+from stampcard.step.view import given_up
 
 __all__ = ["World"]
 
@@ -295,7 +296,7 @@ class World(Reports):
             if not self.scenario.agrees(order):
                 raise Broken("agreed", order_id, f"it is {order.state} here, and the provider holds another")
             return order
-        said = next((o.why for o in fold(record).open if o.escalated is not None), None)
+        said = next((given_up(o)[0] for o in fold(record).open if o.escalated is not None), None)
         if said is None or not order.doubt.check:
             raise Broken("at rest", order_id, f"{order.doubt.trigger} is still in doubt: {order.doubt.why}")
         reason = self.scenario.reason(order, said)
