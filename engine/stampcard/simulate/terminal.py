@@ -111,7 +111,8 @@ class SimTerminal:
         book.back += 1
         if book.back > 1:
             raise Broken("charged once", task.order_id, f"{effect.attempt.key} is given back a second time")
-        fate = "reversed" if self.world.healing else self._draw.pick(_REVERSES)
+        sure = self.world.healing or self.world.scenario.sure_reversals
+        fate = "reversed" if sure else self._draw.pick(_REVERSES)
         self._says(task, f"asked to give {effect.attempt.key} back: {fate}")
         if fate in ("reversed", "lost"):
             book.money = None
@@ -120,7 +121,8 @@ class SimTerminal:
             result = Reversed(reference=f"back {effect.attempt.key}")
         elif fate == "refused":
             result = NotReversed(reason="the day is closed")
-        self._perhaps_dies(task, 1.0)
+        if not sure:
+            self._perhaps_dies(task, 1.0)
         self.world.timeline.after(1.0, partial(task.resumed, result))
         return SUSPENDED
 

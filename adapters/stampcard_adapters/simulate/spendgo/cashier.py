@@ -47,9 +47,9 @@ _BASKETS: Final = (
 _WHY: Final = "simulated"
 PATH: Final[Mapping[str, tuple[str, ...]]] = {
     "new": ("checkout",) * 30 + ("abandon",),
-    "checkout": ("place",) * 22 + ("pay",) * 10 + ("void",) * 2 + ("checkout",) * 3 + ("abandon",),
-    "placed": ("bill",) * 20 + ("void",) * 3 + ("pay",) * 6 + ("unpay",),
-    "billed": ("complete",) * 20 + ("void",) * 3 + ("unpay",) * 2,
+    "checkout": ("place",) * 24 + ("pay",) * 6 + ("void",) + ("checkout",) * 2 + ("abandon",),
+    "placed": ("bill",) * 17 + ("pay",) * 3 + ("unpay", "void"),
+    "billed": ("complete",) * 20 + ("unpay", "void"),
     "completed": ("refund",),
 }
 """What a cashier wants of an order in a state; each as often as it is written."""
@@ -79,7 +79,7 @@ def wished(verbs: Any, order: AnyOrder, members: Sequence[Member], draw: Draw) -
     if wanted in ("pay", "unpay"):
         return _money(verbs, wanted, order, draw)
     if wanted not in order.allowed and not draw.chance(0.15):
-        if "void" not in order.allowed or draw.chance(0.5):
+        if "void" not in order.allowed or draw.chance(0.75):
             return None  # it is in doubt, and the customer can wait
         wanted = "void"
     if wanted == "checkout":
