@@ -7,6 +7,7 @@ cashiers do (`cashier`), what members must own (`witness`).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
 from typing import Any, Final, Literal, TypeAlias
 
 import attrs
@@ -14,13 +15,14 @@ import httpx
 
 from stampcard.commands import Void
 from stampcard.model import AnyOrder, Reward
+from stampcard.recovery import OfflinePolicy
 from stampcard.simulate import Draw, Scenario, Wish
 from stampcard.step import Step
 from stampcard.wire import Request
 from stampcard_adapters.sandbox.spendgo import SpendgoModel
 from stampcard_adapters.sandbox.spendgo import Switches as SandboxSwitches
 from stampcard_adapters.sandbox.spendgo.switches import Repeat
-from stampcard_adapters.simulate.spendgo.cashier import always, bought, wished
+from stampcard_adapters.simulate.spendgo.cashier import always, bought, usd, wished
 from stampcard_adapters.simulate.spendgo.witness import Books, Witness
 from stampcard_adapters.spendgo import AfterVoid, SpendgoAdapter
 from stampcard_adapters.testing.spendgo import SpendgoBooks, names
@@ -36,6 +38,7 @@ class SpendgoScenario(Scenario):
     """Two members and guests; rewards that fit, do not fit, run out, and are wanted at two tills at once."""
 
     opening = ("checkout",)
+    offline = OfflinePolicy(max_age=timedelta(days=2), max_amount=usd("84"))  # not the dearest basket
 
     def __init__(self, draw: Draw, clock: Callable[[], Any], *, repeat: Repeat | None = None) -> None:
         """repeat: as it is by default, but for this; None: everything is drawn."""
@@ -152,6 +155,8 @@ class SpendgoScenario(Scenario):
         if "no clear answer in" in said:
             return "no clear answer in so many calls"
         trigger = "" if order.doubt is None else order.doubt.trigger
+        if "it had waited" in said or "it cannot follow" in said:
+            return "offline: the provider says no to a sale that was taken down without it"
         if order.id in self._moved and "a repeat was answered no" in said:
             return "a repeat's no: the order was voided at the provider's console"
         if self.repeat == "replayed":
