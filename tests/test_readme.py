@@ -55,6 +55,12 @@ def test_the_page_of_reconciliation_runs_as_written() -> None:
     assert (failed, tried > 8) == (0, True)
 
 
+def test_the_page_of_offline_runs_as_written() -> None:
+    page = ROOT / "docs" / "offline.md"
+    failed, tried = doctest.testfile(str(page), module_relative=False, optionflags=doctest.ELLIPSIS)
+    assert (failed, tried > 20) == (0, True)
+
+
 def test_what_a_till_does_when_it_starts_runs_as_written() -> None:
     text = README.read_text(encoding="utf-8")
     section = text[text.index("## When a till starts") :]

@@ -83,7 +83,8 @@ class RecoveryReport:
     @property
     def open(self) -> int:
         """How many are not settled and wait for a later pass."""
-        return sum(one.result in (Settled.STILL_OPEN, Settled.BUSY, Settled.WATCHED) for one in self.results)
+        left = (Settled.STILL_OPEN, Settled.BUSY, Settled.WATCHED, Settled.QUEUED)
+        return sum(one.result in left for one in self.results)
 
     @property
     def escalated(self) -> tuple[Recovered, ...]:

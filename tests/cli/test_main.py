@@ -43,7 +43,19 @@ def test_the_version_is_the_package_s(process: Run) -> None:
 def test_help_names_every_command(process: Run) -> None:
     done = process("--help", COLUMNS="120")
     assert done.status == 0
-    for name in ("certify", "demo", "diagram", "journal", "orders", "reconcile", "recover", "resolve", "sandbox"):
+    for name in (
+        "certify",
+        "demo",
+        "diagram",
+        "journal",
+        "offline",
+        "orders",
+        "reconcile",
+        "recover",
+        "resolve",
+        "sandbox",
+        "switch",
+    ):
         assert f" {name} " in done.out
     assert "Not available" not in done.out
 

@@ -131,6 +131,18 @@ def test_an_offline_sale_that_is_dropped_is_never_sent() -> None:
         assert store.waits() == 0
 
 
+def test_a_sale_that_is_under_way_is_not_dropped_with_what_waits_of_it() -> None:
+    """Seen: the place that waited was forgotten with the abandon, as the provider had confirmed the checkout only."""
+    with at() as store:
+        order = store.sold("a", "checkout")
+        with store.away():
+            order = store.spendgo.place(order, tenders=CASH)
+            with pytest.raises(NotAllowedError) as no:
+                store.spendgo.abandon(order)
+        assert no.value.code == "order.queued"
+        assert store.waits() == 1
+
+
 # what never waits
 
 

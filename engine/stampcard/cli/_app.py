@@ -24,8 +24,10 @@ _OWN: Final = {
     "journal": "stampcard.cli.journal:app",
     "orders": "stampcard.cli.orders:app",
     "reconcile": "stampcard.cli.reconcile:command",
+    "offline": "stampcard.cli.offline:command",
     "recover": "stampcard.cli.recover:command",
     "resolve": "stampcard.cli.resolve:command",
+    "switch": "stampcard.cli.switch:command",
 }
 
 

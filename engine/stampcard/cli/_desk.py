@@ -19,6 +19,7 @@ from stampcard.cli._order import FAILED, WRONG_USE, refuse
 from stampcard.errors import ConfigurationError, JournalError
 from stampcard.journal import open_journal
 from stampcard.journal.contract import Journal, StoreError
+from stampcard.journal.queue import QUEUED
 from stampcard.journal.reversals import REVERSED
 from stampcard.step.watch import PAYMENT
 from stampcard.till import Till
@@ -41,7 +42,8 @@ class Desk:
         """Names of the providers with an open or a watched order. One that cannot be read counts for none: the pass
         tells of it."""
         found: set[str] = set()
-        for order_id in (*self.journal.open_orders(), *self.journal.watched(REVERSED), *self.journal.watched(PAYMENT)):
+        watched = [one for why in (REVERSED, PAYMENT, QUEUED) for one in self.journal.watched(why)]
+        for order_id in (*self.journal.open_orders(), *watched):
             try:
                 record = self.journal.load(order_id)
             except StoreError:

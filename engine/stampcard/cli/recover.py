@@ -17,6 +17,7 @@ import typer
 
 from stampcard.cli._desk import Desk, known_providers, opened
 from stampcard.cli._order import DEFAULT, WRONG_USE, AsJson, JournalFile, emit, refuse
+from stampcard.journal.queue import QUEUED
 from stampcard.journal.reversals import REVERSED
 from stampcard.recovery import Recovered, RecoveryReport
 
@@ -80,7 +81,8 @@ def _progress(desk: Desk) -> Generator[Callable[[Recovered], None], None, None]:
     console = render.console(stderr=True)
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("recovering", total=len({*desk.journal.open_orders(), *desk.journal.watched(REVERSED)}))
+        every = {one for why in (REVERSED, QUEUED) for one in desk.journal.watched(why)}
+        task = bar.add_task("recovering", total=len(every.union(desk.journal.open_orders())))
         seen: set[str] = set()
 
         def told(one: Recovered) -> None:

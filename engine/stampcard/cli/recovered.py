@@ -30,6 +30,8 @@ _WORDS: Final = {
     Settled.WATCHED: ("watched", "yellow"),
     Settled.RESTORED: ("all is back", "green"),
     Settled.STILL_OPEN: ("still open", "yellow"),
+    Settled.QUEUED: ("waits to be sent", "yellow"),
+    Settled.SENT: ("sent", "green"),
     Settled.ESCALATED: ("needs a person", "bold red"),
 }
 
@@ -56,9 +58,15 @@ def page(report: RecoveryReport, asked: Sequence[Escalation]) -> RenderableType:
             Text(),
             Text(f"order {order_id}, '{plain(escalation.trigger)}': {plain(escalation.reason)}", style="bold"),
             Text(f"  look at: {plain(escalation.check)}"),
-            Text(f'  then: stampcard resolve {order_id} --as accepted|declined --because "..."', style="dim"),
+            Text(f'  then: stampcard resolve {order_id} --as {_verdicts(escalation)} --because "..."', style="dim"),
         ]
     return Group(*parts)
+
+
+def _verdicts(asked: Escalation) -> str:
+    """What may be decided: one that waits to be sent may be sent as well."""
+    waits = asked.trigger in asked.order.queued and asked.order.doubt is None
+    return "accepted|declined|send" if waits else "accepted|declined"
 
 
 def as_json(report: RecoveryReport, asked: Sequence[Escalation], absent: Mapping[str, str]) -> dict[str, Any]:

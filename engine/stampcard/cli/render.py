@@ -26,9 +26,10 @@ from stampcard.cli.report import OpenCall, OrderReport, PossibleCall
 from stampcard.errors import reference
 from stampcard.journal.contract import Summary
 from stampcard.journal.fold import PROBE
+from stampcard.journal.queue import QueuedStep
 from stampcard.model import PAYMENTS, Entry, EntryKind, Environment, Watch
 
-__all__ = ["console", "diagram", "order", "orders", "plain", "timeline"]
+__all__ = ["ago", "console", "diagram", "order", "orders", "plain", "timeline"]
 
 _WIDTH: Final = 100
 """Columns, where no terminal says how many it has."""
@@ -78,6 +79,7 @@ def order(found: OrderReport, *, now: datetime | None = None) -> RenderableType:
     """Everything about one order: who, where it stands, what is allowed, money, timeline, the path on the diagram."""
     parts: list[RenderableType] = [_header(found), Text(), _standing(found)]
     parts += [_doubt(found, call, now or datetime.now(UTC)) for call in found.calls]
+    parts += [_queued(one) for one in found.standing.queued]
     parts += [_perhaps(call) for call in found.possible]
     parts += [_watched(found.watch)] if found.watch is not None else []
     if found.facts:
@@ -92,6 +94,15 @@ def _perhaps(call: PossibleCall) -> RenderableType:
     about = ", ".join(f"{name.replace('_', ' ')} {_said(value)}" for name, value in call.about.items())
     said = f"{plain(call.trigger)} of {moment(call.since)}{named} was never answered: it may have taken effect"
     return Text(f"\nperhaps also  {said}. {plain(about)}", style="yellow")
+
+
+def _queued(step: QueuedStep) -> RenderableType:
+    """A step that waits to be sent, in its order."""
+    moment, named = _zone([step.entry.at])
+    said = f"'{plain(step.trigger)}' since {moment(step.entry.at)}{named}"
+    if step.escalated is None:
+        return Text(f"\nwaits  {said}: sent once the provider is back", style="yellow")
+    return Text(f"\nwaits  {said}: {plain(step.escalated.why or 'a person has to look')}", style=_BAD)
 
 
 def _watched(watch: Watch) -> RenderableType:
@@ -232,7 +243,7 @@ def _standing(found: OrderReport) -> RenderableType:
 def _doubt(found: OrderReport, call: OpenCall, now: datetime) -> RenderableType:
     moment, named = _zone([call.since])
     grid = _pairs()
-    age = _ago((now - call.since).total_seconds())
+    age = ago((now - call.since).total_seconds())
     grid.add_row("since", f"{moment(call.since)}{named}, {age}" + (f", by {plain(call.by)}" if call.by else ""))
     grid.add_row("why", plain(call.why))
     asked = "the payment terminal" if call.trigger in PAYMENTS else plain(found.header.provider)
@@ -358,7 +369,8 @@ def _offset(at: datetime) -> str:
     return f"UTC{text[:3]}:{text[3:5]}"
 
 
-def _ago(seconds: float) -> str:
+def ago(seconds: float) -> str:
+    """ "3 minutes ago"."""
     for unit, size in (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1)):
         if seconds >= size:
             count = int(seconds // size)

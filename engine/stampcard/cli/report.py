@@ -21,13 +21,23 @@ from stampcard.journal.codec import unpack
 from stampcard.journal.contract import Header, Record, StoreError, Summary
 from stampcard.journal.fold import OpenIntent, Standing, fold
 from stampcard.journal.owners import boot_id
+from stampcard.journal.queue import QueuedStep
 from stampcard.journal.reversals import watch
 from stampcard.lifecycles import LIFECYCLES, AnyLifecycle
 from stampcard.model import PAYMENTS, Entry, EntryKind, Watch
 from stampcard.phrases import Phrases
 from stampcard.recovery import Verdict
 
-__all__ = ["WITHHELD", "OpenCall", "OrderReport", "PossibleCall", "legal_by_table", "report", "summary_json"]
+__all__ = [
+    "WITHHELD",
+    "OpenCall",
+    "OrderReport",
+    "PossibleCall",
+    "legal_by_table",
+    "queued_json",
+    "report",
+    "summary_json",
+]
 
 WITHHELD: Final = "withheld"
 """Stands where personal data would, unless it was asked for."""
@@ -133,6 +143,7 @@ class OrderReport:
             "in_doubt": None if doubt is None else {**doubt.as_json(), "others": others},
             "allowed": list(self.allowed),
             "possible": [call.as_json() for call in self.possible],
+            "queued": [queued_json(one) for one in self.standing.queued],
             "watch": None if self.watch is None else _watch_json(self.watch),
             "payment": [payments.attempt_json(charge) for charge in self.charges],
             "forgotten": self.standing.forgotten,
@@ -229,6 +240,18 @@ def _entry_json(entry: Entry) -> Tree:
     }
 
 
+def queued_json(step: QueuedStep) -> Tree:
+    """A step that waits to be sent; stable keys."""
+    return {
+        "trigger": step.trigger,
+        "since": _iso(step.entry.at),
+        "by": step.entry.by,
+        "why": step.entry.code,
+        "needs_human": step.escalated is not None,
+        "check": _part(step.escalated, "check"),
+    }
+
+
 def _watch_json(watched: Watch) -> Tree:
     return {"trigger": watched.trigger, "since": _iso(watched.since), "until": _iso(watched.until)}
 
@@ -309,6 +332,9 @@ def _sentence(found: OrderReport, phrases: Phrases) -> str:
     money = payments.sentence(found.standing, about, needs_human=doubt is not None and doubt.needs_human)
     if money is not None:
         return phrases.say(money)
+    if doubt is None and found.standing.queued:
+        first = found.standing.queued[0]
+        return phrases.say("queued" if first.escalated is None else "queued.human", trigger=first.trigger)
     if doubt is None and found.watch is not None:
         return phrases.say("reversal.watched")
     if doubt is None:

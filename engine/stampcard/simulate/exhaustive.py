@@ -1,8 +1,8 @@
 """A small world, enumerated: every path of a lifecycle, every single thing that can go wrong on it, every pair of them.
 
-`docs/small_world.md` says what a path, a trouble, a pair and a case are. Nothing is drawn and nothing is left out; a run
-with one trouble shows what can go wrong after it. No case is run twice: what only concerns the beginning of a path is
-run with the first path that begins so.
+`docs/small_world.md` says what a path, a trouble, a pair and a case are. Nothing is drawn, nothing is left out; a
+run with one trouble shows what can go wrong after it. No case is run twice: what only concerns the beginning of a path
+is run with the first path that begins so.
 
 May live here: paths, troubles, and what was counted. May not: walking a path (`walk`), what is promised.
 """
@@ -16,6 +16,7 @@ from typing import Final
 import attrs
 
 from stampcard.simulate.scenario import Make
+from stampcard.simulate.snapshot import Snapshot, taken
 from stampcard.simulate.task import Broken
 from stampcard.simulate.walk import LAST, Manner, Path, Trouble, Walk
 from stampcard.simulate.weather import FAULTS, Fault
@@ -150,6 +151,30 @@ def exhaust(
     return found
 
 
+class _Kept:
+    """Where a run can be gone on from."""
+
+    def __init__(self) -> None:
+        self._snapshots: list[Snapshot] = []
+
+    def keep(self, walk: Walk) -> None:
+        """Here, if nothing is under way."""
+        snapshot = taken(walk)
+        if snapshot is not None:
+            self._snapshots.append(snapshot)
+
+    def until(self, effect: int) -> Walk | None:
+        """As late as can be, and not after that effect."""
+        found = next((kept for kept in reversed(self._snapshots) if kept.effects <= effect), None)
+        return None if found is None else found.walk()
+
+    def copy(self, effect: int) -> _Kept:
+        """Those up to that effect: another run that begins alike."""
+        other = _Kept()
+        other._snapshots = [kept for kept in self._snapshots if kept.effects <= effect]
+        return other
+
+
 class Cases:
     """All cases of one path. before: the path enumerated before it: what only concerns what both begin with was run.
 
@@ -176,49 +201,57 @@ class Cases:
     def run(self, *, pairs: bool = False, part: tuple[int, int] = (0, 1)) -> Exhausted:
         """Run them, and say what was found."""
         first, of = part
+        kept = _Kept()
         calm = Walk(self._make, self._path)
-        broken = calm.run()
+        broken = calm.run(kept.keep)
         if first == 0:
             self._found.paths += 1
             self._count(calm, (), broken)
         if broken is None:
             for trouble in list(troubles(calm))[first::of]:
-                self._single(trouble, pairs=pairs)
+                self._single(trouble, kept, pairs=pairs)
         return self._found
 
-    def _single(self, trouble: Trouble, *, pairs: bool) -> None:
-        for one in self._manners((trouble,), Manner.WAITS):
+    def _single(self, trouble: Trouble, calm: _Kept, *, pairs: bool) -> None:
+        for one, kept in self._manners((trouble,), Manner.WAITS, calm, keeps=pairs):
             if not pairs or one.manner is Manner.LEAVES:
                 continue
             # Another cashier's run is another only from where the first step has failed.
             parted = one.failed.end - 1 if one.failed is not None and one.manner is not Manner.WAITS else -1
             for other in troubles(one, max(trouble.at, parted)):
-                for _ in self._manners((trouble, other), one.manner):
+                for _ in self._manners((trouble, other), one.manner, kept, keeps=False):
                     pass
 
-    def _manners(self, met: tuple[Trouble, ...], given: Manner) -> Iterator[Walk]:
-        """The case, by every cashier to whom it makes a difference; those that keep their promises are handed on."""
+    def _manners(
+        self, met: tuple[Trouble, ...], given: Manner, before: _Kept, *, keeps: bool
+    ) -> Iterator[tuple[Walk, _Kept]]:
+        """The case, by every cashier to whom it makes a difference; those that keep their promises are handed on, with
+        where they can be gone on from. before: the run it begins like."""
         if self._most is not None and self._found.failed >= self._most:
             return
-        walk = self._tried(met, given)
+        walk, kept = self._tried(met, given, before, keeps=keeps)
         if walk is None:
             return
-        yield walk
+        yield walk, kept
         failed = walk.failed
         if given is not Manner.WAITS or failed is None or not failed.begin <= met[-1].at < failed.end:
             return
         if failed.onward:
-            other = self._tried(met, Manner.GOES_ON)
+            other, kept = self._tried(met, Manner.GOES_ON, before, keeps=keeps)
             if other is not None:
-                yield other
+                yield other, kept
         if failed.step >= self._known:
-            self._tried(met, Manner.LEAVES)
+            self._tried(met, Manner.LEAVES, before, keeps=False)
 
-    def _tried(self, met: tuple[Trouble, ...], manner: Manner) -> Walk | None:
-        walk = Walk(self._make, self._path, met, manner)
-        broken = walk.run()
+    def _tried(
+        self, met: tuple[Trouble, ...], manner: Manner, before: _Kept, *, keeps: bool
+    ) -> tuple[Walk | None, _Kept]:
+        walk = before.until(met[-1].at) or Walk(self._make, self._path)
+        walk.meet(met, manner)
+        kept = before.copy(met[-1].at) if keeps else _Kept()
+        broken = walk.run(kept.keep if keeps else None)
         self._count(walk, met, broken)
-        return None if broken is not None else walk
+        return (None if broken is not None else walk), kept
 
     def _count(self, walk: Walk, met: tuple[Trouble, ...], broken: Broken | None) -> None:
         found = self._found

@@ -29,6 +29,11 @@ class Timeline:
         """Now: aware, UTC."""
         return _START + timedelta(seconds=self.now)
 
+    @property
+    def empty(self) -> bool:
+        """Nothing is to come."""
+        return not self._queue
+
     def at(self, when: float, do: Callable[[], None]) -> None:
         """Do it then; at the same moment, first come first served."""
         self._count += 1

@@ -95,28 +95,40 @@ class Walk(World):
         plan = Plan(seed=0, index=0, luck=0, tills=(1,), visits=(Visit(_ID, 0, 0.0, 0, ()),))
         super().__init__(plan, make, say=say)
         self.path = path
-        self.manner = manner
-        self.troubles = {trouble.at: trouble for trouble in troubles}
+        self.meet(troubles, manner)
         self.effects = 0
         """Effects of the steps driven so far."""
         self.worth: list[int] = []
         """Effects before which a death differs from one just before."""
         self.calls: list[int] = []
         """Which effects were calls that can meet trouble."""
+        self.step = 0
+        """Which of the path's is next."""
+        self.begun = False
+        """That one: its time has come."""
         self.failed: Failed | None = None
         self.onward: tuple[str, ...] = ()
         """What could be fired at the end of the path."""
         self.stands: list[str] = []
         """Where the order stood after each trigger that was taken at once."""
 
-    def run(self) -> Broken | None:
-        """Walk, heal, check."""
+    def run(self, keep: Callable[[Walk], object] | None = None) -> Broken | None:
+        """Walk, from where it stands, heal, check. keep: told before each step; nothing is under way then."""
         till = self.shops[0].tills[0]
         try:
-            ready = self.scenario.ready(till.verbs)
-            if ready is not None:
-                self._done(till, "", "ready", ready)
-            self._walk(till)
+            if self.step == 0 and not self.begun:
+                ready = self.scenario.ready(till.verbs)
+                if ready is not None:
+                    self._done(till, "", "ready", ready)
+            while self.step < len(self.path):
+                if not self.begun:
+                    waits = self.scenario.waits(_trigger(self.path[self.step]))
+                    self.timeline.run(until=self.timeline.now + _PAUSE + waits)
+                    self.begun = True
+                if keep is not None:
+                    keep(self)
+                self._take(till)
+                self.step, self.begun = self.step + 1, False
             self.onward = self._fireable(till)
             self._heal()
             self._check()
@@ -124,35 +136,48 @@ class Walk(World):
             return broken
         return None
 
+    @property
+    def rests(self) -> bool:
+        """Nothing is under way, and nothing is to come by itself."""
+        till = self.shops[0].tills[0]
+        return self.timeline.empty and not (till.jobs or till.tasks or self.network.flights) and till.alive
+
+    def meet(self, troubles: tuple[Trouble, ...], manner: Manner) -> None:
+        """What is going to go wrong from here on, and whose cashier it is."""
+        self.troubles = {trouble.at: trouble for trouble in troubles}
+        self.manner = manner
+
     def _fireable(self, till: SimTill) -> tuple[str, ...]:
         order = self.look(till, _ID)
         triggers = self.scenario.opening if order is None else sorted(order.allowed)
         ways = self.scenario.ways
         return tuple(f"{trigger}:{way}" if way else trigger for trigger in triggers for way in ways(trigger))
 
-    def _walk(self, till: SimTill) -> None:
-        for n, step in enumerate(self.path):
-            trigger = step.partition(":")[0]
-            self.timeline.run(until=self.timeline.now + _PAUSE + self.scenario.waits(trigger))
-            before = self.effects
-            if self._fired(till, step):
-                order = self.look(till, _ID)
-                self.stands.append("" if order is None else str(order.state))
-                continue
+    def _take(self, till: SimTill) -> None:
+        """The next step of the path, and what the cashier does when it does not succeed."""
+        step, begin = self.path[self.step], self.effects
+        trigger = _trigger(step)
+        if till.journal.load(_ID) is None and trigger not in self.scenario.opening:
+            return  # it was never opened: there is nothing to go on with
+        taken = self._fired(till, step)
+        order = self.look(till, _ID)
+        if taken:
+            self.stands.append("" if order is None else str(order.state))
+            return
+        following = _trigger(self.path[self.step + 1]) if self.step + 1 < len(self.path) else ""
+        onward = order is not None and following != trigger and following in order.allowed
+        if self.failed is None:
+            self.failed = Failed(self.step, begin, self.effects, onward)
+        if self.manner is Manner.LEAVES:
+            self.step = len(self.path)
+            return
+        if onward and self.manner is Manner.GOES_ON:
+            return
+        if order is not None and order.doubt is not None and not order.doubt.needs_human:
+            self._step_of(till, "recover", lambda: till.verbs.recover(_ID, within=_PATIENCE))
             order = self.look(till, _ID)
-            following = self.path[n + 1].partition(":")[0] if n + 1 < len(self.path) else ""
-            onward = order is not None and following != trigger and following in order.allowed
-            if self.failed is None:
-                self.failed = Failed(n, before, self.effects, onward)
-            if self.manner is Manner.LEAVES:
-                return
-            if onward and self.manner is Manner.GOES_ON:
-                continue
-            if order is not None and order.doubt is not None and not order.doubt.needs_human:
-                self._step_of(till, "recover", lambda: till.verbs.recover(_ID, within=_PATIENCE))
-                order = self.look(till, _ID)
-            if order is None or trigger in order.allowed:
-                self._fired(till, step)
+        if order is None or trigger in order.allowed:
+            self._fired(till, step)
 
     def _fired(self, till: SimTill, step: str) -> bool:
         trigger, _, way = step.partition(":")
@@ -196,6 +221,10 @@ class Walk(World):
             return None
         self.network.lateness = found.late
         return found.fault
+
+
+def _trigger(step: str) -> str:
+    return step.partition(":")[0]
 
 
 class _Counted(Task):

@@ -14,7 +14,7 @@ from stampcard.commands import Checkout, Place
 from stampcard.errors import NotSentError, UnavailableError
 from stampcard.journal.contract import Append, CommandTakenError, Draft, StoreError
 from stampcard.journal.fold import fold
-from stampcard.journal.queue import QUEUED
+from stampcard.journal.queue import QUEUED, keeping
 from stampcard.model import AnyOrder, EntryKind, Expected, Money, Order, Refusal
 from stampcard.step.conclude import extended
 from stampcard.step.effects import Keep, Mint, Now, Step, Watched, Write, perform
@@ -131,7 +131,7 @@ def _written(wish: Wish, view: View, sealed: Sealed, away: UnavailableError | No
         command_id=wish.command_id,
         digest=sealed.digest,
         code="order.queued" if away is None else away.code,
-        body=sealed.body,
+        body=sealed.body if wish.seat.offline is None else keeping(sealed.body, now + wish.seat.offline.max_age),
         personal=personal_of(order, wish.command.subject(), sealed.personal),
     )
     drafts = (draft, handed_over(order.id, draft, now, "offline.too_many", _FULL)) if too_many else (draft,)

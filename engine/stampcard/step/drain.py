@@ -20,7 +20,7 @@ from stampcard.commands import Bill, Command, Void
 from stampcard.journal.charges import barred
 from stampcard.journal.codec import unpack
 from stampcard.journal.contract import Append, Draft, Personal, StoreError, VersionConflictError
-from stampcard.journal.queue import QUEUED, QueuedStep
+from stampcard.journal.queue import QUEUED, QueuedStep, kept_until
 from stampcard.machine import decide
 from stampcard.model import AnyOrder, EntryKind
 from stampcard.recovery import Settled
@@ -46,13 +46,14 @@ _JITTER: Final = 0.5
 @attrs.frozen(kw_only=True)
 class Drained:
     """What one turn came to. step: the trigger; empty when nothing waits. pause: seconds until the next turn is worth
-    while. sent: a call was made. on: the next step may be tried at once."""
+    while. sent: a call was made. fresh: it was handed to a person just now. on: the next step may be tried at once."""
 
     step: str = ""
     result: Settled = Settled.QUEUED
     why: str = ""
     pause: float = 0.0
     sent: bool = False
+    fresh: bool = False
     on: bool = False
 
 
@@ -82,7 +83,7 @@ def drain(seat: Seat[Any], adapter: AnyAdapter, view: View, *, may_try: bool = T
             draft = handed_over(order_id, attrs.evolve(first.entry, by=by, state=standing.state), now, code, why)
             append = Append(order_id=order_id, expected_version=standing.version, entries=(draft,))
             yield from perform(Write(append))
-            return Drained(step=first.trigger, result=Settled.ESCALATED, why=why, pause=_LATER)
+            return Drained(step=first.trigger, result=Settled.ESCALATED, why=why, pause=_LATER, fresh=True)
         closed = yield from knock(seat, adapter, standing.header.site.tenant, urgent=_reverses(adapter, view, first))
         if closed is not None:
             return _waits(first, closed.why, closed.retry_after)
@@ -142,14 +143,12 @@ def _past(
     found = decide(adapter.lifecycle, order, command)
     found = found or adapter.check(order, command)
     if found and not suspends(view):
-        return "offline.refused", f"it cannot follow what became of the sale: {found[0].message}"
-    if seat.offline is None or step.released or _reverses(adapter, view, step):
+        return "offline.refused", f"it cannot follow what became of the sale: {found[0].message.rstrip('.')}"
+    until = kept_until(step.entry)
+    if until is None or step.released or _reverses(adapter, view, step):
         return None
     ahead = jumped(seat.began, now, (yield from perform(Monotonic())))
-    if ahead > 0:  # nobody can say how old it is
-        return None
-    waited = now - step.entry.at
-    if waited > seat.offline.max_age:
+    if ahead <= 0 and now > until:  # after a jump of the clock nobody can say how old it is
         return "offline.too_old", f"it has waited since {step.entry.at:%Y-%m-%d %H:%M} UTC, longer than is allowed"
     return None
 

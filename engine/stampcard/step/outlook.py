@@ -20,13 +20,13 @@ __all__ = ["behind", "may_wait", "outlook", "steps_open", "takes_reward"]
 def outlook(adapter: AnyAdapter, standing: Standing, facts: Facts) -> Expected[Any, Any] | None:
     """None when it cannot be told. Raises StoreError when a step cannot be read back.
 
-    A step without effect that is open is taken for nothing: it may be made again.
+    A step without effect that is open is taken for nothing, unless it had waited: then it is made again.
     """
     state = standing.state
     waiting: list[Entry] = []
     for one in steps_open(standing):
         policy = adapter.policies.get(one.trigger)
-        if policy is None or not policy.effectless:
+        if policy is None or not policy.effectless or one.name in standing.drained:
             waiting.append(one.entry)
     for entry in (*waiting, *(one.entry for one in standing.queued)):
         row = adapter.lifecycle.row(state, entry.trigger)

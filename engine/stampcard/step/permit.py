@@ -78,6 +78,8 @@ def may(wish: Wish, view: View) -> None:
         message = wish.seat.phrases.say("order.in_doubt")
         params = {"trigger": doubted.trigger, "since": doubted.entry.at.isoformat()}
         raise view.refused(trigger, (Refusal(code="order.in_doubt", message=message, params=params),))
+    if view.standing.queued and trigger not in view.allowed:
+        raise view.refused(trigger, (Refusal(code="order.queued", message=wish.seat.phrases.say("order.queued")),))
     found = refusals(wish, view, view.order())
     if found:
         raise view.refused(trigger, found)

@@ -57,6 +57,7 @@ def drain_one(
                     order_id=order_id, provider=provider, trigger=came.step, result=came.result, why=came.why
                 )
                 results.append(one)
+            if came.sent or came.fresh:
                 level = logging.WARNING if came.result is Settled.ESCALATED else logging.INFO
                 log.log(level, "order %s, '%s': %s (%s)", order_id, came.step, came.result, came.why)
             if not came.on:

@@ -70,7 +70,10 @@ def figures(outcome: Outcome) -> dict[str, Any]:
         "told": outcome.told,
         "recovered": outcome.recovered,
         "with a person": outcome.escalated,
-        "wrong": outcome.wrong,
+        "tills": outcome.tills,
+        "lost": sum(kind == "lost" for kind, _ in outcome.wrong),
+        "doubled": sum(kind == "doubled" for kind, _ in outcome.wrong),
+        "wrong": [f"{kind}: {said}" for kind, said in outcome.wrong],
     }
 
 
@@ -82,6 +85,7 @@ def tables(found: dict[str, Any]) -> str:
         _table("of those under way: whose call, and how far it had come", found["calls"], kills),
         _table("step under way", found["steps"], kills),
         _table("round", found["rounds"], kills),
+        _table("killed", found["tills"], kills),
         _table("copies cut short, opened", found["cuts"], max(1, sum(found["cuts"].values()))),
         _table("orders", found["orders"], max(1, sum(found["orders"].values()))),
         _table("steps their first call did not settle", found["recovered"], max(1, sum(found["recovered"].values()))),
@@ -101,15 +105,12 @@ def _table(title: str, rows: dict[str, int], of: int) -> str:
 
 def verdict(found: dict[str, Any]) -> str:
     """One line."""
-    wrong = found["wrong"]
-    lost = sum("lost" in one for one in wrong)
-    doubled = sum("doubled: " in one for one in wrong)
-    equal = "ledger equals journal" if not wrong else f"{len(wrong)} things are wrong"
+    equal = f"{len(found['wrong'])} things are wrong" if found["wrong"] else "ledger equals journal"
     share = 100 * found["between"] / max(1, found["kills"])
     return (
         f"{found['kills']} SIGKILLs of tills ({share:.1f} % between intent and outcome) and {found['gateways killed']} "
         f"of the provider's gateway, {sum(found['orders'].values())} orders, {found['told']} things told: "
-        f"{lost} lost, {doubled} doubled, {equal}"
+        f"{found['lost']} lost, {found['doubled']} doubled, {equal}"
     )
 
 
@@ -125,6 +126,8 @@ def main() -> int:
     folder = Path(tempfile.mkdtemp(prefix="stampcard-kills-"))
     found = figures(campaign(chosen.kills, chosen.seed, chosen.jobs, folder))
     found["seconds"] = round(time.monotonic() - begun)
+    if not found["wrong"]:
+        folder.rmdir()  # what went wrong stays there to be looked at
     if chosen.json:
         print(json.dumps(found, indent=2))
     else:

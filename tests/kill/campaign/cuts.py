@@ -22,7 +22,7 @@ from stampcard.model import Entry
 from stampcard.simulate import Draw
 from stampcard.simulate.invariants import still_open
 
-__all__ = ["Held", "Told", "WrongError", "aside", "cut", "held", "kept", "sound"]
+__all__ = ["Held", "LostError", "Told", "WrongError", "aside", "cut", "held", "kept", "sound"]
 
 Told: TypeAlias = Mapping[str, Mapping[int, str]]
 """Order -> version -> the state a cashier was told."""
@@ -32,6 +32,10 @@ _SUFFIXES: Final = ("", "-wal", ".mark")
 
 class WrongError(Exception):
     """The promise is broken: what is said is what is wrong."""
+
+
+class LostError(WrongError):
+    """What was told is not there."""
 
 
 @attrs.frozen
@@ -99,14 +103,14 @@ def sound(journal: Path) -> None:
 
 
 def kept(whole: Held, told: Told) -> None:
-    """Whatever a cashier was told is in the file. Raises WrongError."""
+    """Whatever a cashier was told is in the file. Raises LostError."""
     for order_id, versions in told.items():
         record = whole.records.get(order_id)
         for version, state in versions.items():
             if record is None or record.version < version:
-                raise WrongError(f"order {order_id}: version {version}, '{state}', was told and is lost")
+                raise LostError(f"order {order_id}: version {version}, '{state}', was told and is lost")
             if record.entries[version - 1].state != state:
-                raise WrongError(f"order {order_id}: '{state}' was told at {version}, which is another now")
+                raise LostError(f"order {order_id}: '{state}' was told at {version}, which is another now")
 
 
 def cut(journal: Path, whole: Held, told: Told, draw: Draw) -> str:
@@ -131,8 +135,8 @@ def cut(journal: Path, whole: Held, told: Told, draw: Draw) -> str:
         raise WrongError(f"{where} opens, and holds what was never written")
     try:
         kept(left, told)
-    except WrongError as lost:
-        raise WrongError(f"{where} opens: {lost}") from None
+    except LostError as lost:
+        raise LostError(f"{where} opens: {lost}") from None
     if len(left.entries) == len(whole.entries):
         return f"{name} cut: opens, and nothing is lost"
     return f"{name} cut: opens, and only what nobody was told is lost"

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import attrs
-from tests.kill.campaign.cuts import Held, WrongError, aside, cut, held, kept, sound
+from tests.kill.campaign.cuts import Held, LostError, WrongError, aside, cut, held, kept, sound
 from tests.kill.campaign.processes import Gateway, Nursery, ProviderProcess, TillProcess
 from tests.kill.campaign.till import Job
 from tests.kill.campaign.where import Hit, Victim, hit
@@ -23,7 +23,7 @@ from stampcard.simulate import Draw
 __all__ = ["Outcome", "generation"]
 
 _ROUNDS: Final = (
-    "sell", "two", "recover", "sell", "gateway", "rush", "sell", "opening", "bad", "recover", "late", "sell",
+    "sell", "two", "recover", "late", "gateway", "rush", "sell", "opening", "bad", "recover", "late", "sell",
     "two", "rush", "new", "bad", "recover", "sell", "gateway", "late", "sell",
 )  # fmt: skip
 _PACES: Final = {"rush": "fast", "late": "late", "bad": "bad"}
@@ -52,7 +52,9 @@ class Outcome:
     told: int = 0
     recovered: Counter[str] = attrs.field(factory=Counter[str])
     escalated: Counter[str] = attrs.field(factory=Counter[str])
-    wrong: list[str] = attrs.field(factory=list[str])
+    tills: Counter[str] = attrs.field(factory=Counter[str])
+    wrong: list[tuple[str, str]] = attrs.field(factory=list[tuple[str, str]])
+    """(lost, doubled, unbalanced, broken or open; what)."""
 
     def add(self, other: Outcome) -> None:
         for field in attrs.fields(Outcome):
@@ -65,7 +67,8 @@ def generation(seed: int, kills: int, folder: Path, killed: Callable[[int], None
     try:
         world.run(kills)
     except WrongError as wrong:
-        world.outcome.wrong.append(f"seed {seed}, round {world.round}, {folder}: {wrong}")
+        kind = "lost" if isinstance(wrong, LostError) else "broken"
+        world.outcome.wrong.append((kind, f"seed {seed}, round {world.round}, {folder}: {wrong}"))
     finally:
         world.close()
     if not world.outcome.wrong:
@@ -165,6 +168,7 @@ class _World:
             first=kind == "recover",
             background=kind != "recover" and draw.chance(0.7),
         )
+        self.outcome.tills["AsyncTill" if awaited else "Till"] += 1
         till.begin(job)
         return till
 
@@ -265,8 +269,8 @@ class _World:
         self.outcome.escalated.update(found["escalated"])
         self.outcome.recovered.update(found["recovered"])
         self.outcome.told += sum(len(versions) for shop in self._shops for versions in shop.told.values())
-        wrong = [f"{kind}: {said}" for kind, sentences in found["wrong"].items() for said in sentences]
-        self.outcome.wrong += [f"seed {self.seed}, {self.folder}: {one}" for one in wrong]
+        wrong = [(kind, said) for kind, sentences in found["wrong"].items() for said in sentences]
+        self.outcome.wrong += [(kind, f"seed {self.seed}, {self.folder}: {said}") for kind, said in wrong]
 
     # processes
 

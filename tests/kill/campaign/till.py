@@ -80,7 +80,7 @@ class Life:
         mine = {order_id: name for name, order_id in self.job.known[number :: self.job.lanes]}
         opened = 0
         while True:
-            if mine and draw.chance(0.75):
+            if mine and draw.chance(0.85):
                 order_id = draw.pick(sorted(mine))
                 if not self._turn(mine[order_id], order_id, draw):
                     del mine[order_id]

@@ -47,9 +47,9 @@ _BASKETS: Final = (
 _WHY: Final = "simulated"
 PATH: Final[Mapping[str, tuple[str, ...]]] = {
     "new": ("checkout",) * 30 + ("abandon",),
-    "checkout": ("place",) * 30 + ("void",) * 2 + ("checkout",) * 3 + ("abandon",),
-    "placed": ("bill",) * 20 + ("void",) * 3,
-    "billed": ("complete",) * 20 + ("void",) * 3,
+    "checkout": ("place",) * 30 + ("void",) + ("checkout",) * 2 + ("abandon",),
+    "placed": ("bill",) * 20 + ("void",),
+    "billed": ("complete",) * 20 + ("void",),
     "completed": ("refund",),
 }
 """What a cashier wants of an order in a state; each as often as it is written."""
@@ -77,7 +77,7 @@ def wished(verbs: Any, order: AnyOrder, members: Sequence[Member], draw: Draw) -
     """What is wanted of this order next."""
     wanted = draw.pick(PATH.get(str(order.state), ("void",)))
     if wanted not in order.allowed and not draw.chance(0.15):
-        if "void" not in order.allowed or draw.chance(0.5):
+        if "void" not in order.allowed or draw.chance(0.75):
             return None  # it is in doubt, and the customer can wait
         wanted = "void"
     if wanted == "checkout":
