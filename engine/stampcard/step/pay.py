@@ -175,11 +175,11 @@ def _start(sale: Sale, view: View) -> Step[bool]:
         return True
     if view.standing.open or not _may_start(_due(seat, view)):
         return False
+    if view.standing.queued and Bill.trigger not in view.allowed:  # its cancelling waits to be sent
+        raise _not_from_here(view)
     if Place.trigger not in view.order().queued:  # whatever would refuse the bill refuses before any money is taken
         bill = Bill(tenders=tenders, totals=sale.totals, why=sale.why)
         may(Wish(seat=seat, adapter=adapter, order=view.order(), command=bill), view)
-    if Bill.trigger not in view.allowed:  # its cancelling waits to be sent
-        raise _not_from_here(view)
     try:
         yield from take(seat, view, sale.totals, sale.on_failure, sale.why)
     except VersionConflictError:
