@@ -20,7 +20,7 @@ from stampcard.simulate.shop import Customer, Shop
 from stampcard.simulate.tally import Tally
 from stampcard.simulate.task import DIED, Broken, Task
 from stampcard.simulate.timeline import Timeline
-from stampcard.simulate.weather import REPEATS, Crash, CrashPoint, Fault
+from stampcard.simulate.weather import LATER, REPEATS, Crash, CrashPoint, Fault
 from stampcard.step import effects as do
 from stampcard.step.conclude import Ending
 from stampcard.transport.contract import Sent
@@ -75,7 +75,8 @@ class Reports:
             operation = operation + LOOK if looks else operation
             task.cell = (operation, None)
         fault = self._spared(task, order_id, self._fault(task, order_id))
-        if fault in REPEATS and operation in self.scenario.not_twice:
+        scenario = self.scenario
+        if (fault in REPEATS and operation in scenario.not_twice) or (fault in LATER and operation in scenario.in_turn):
             fault = None
         if task.cell is not None:
             task.cell = (operation, fault)

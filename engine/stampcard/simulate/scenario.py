@@ -70,6 +70,9 @@ class Scenario(ABC):
     not_twice: frozenset[str] = frozenset()
     """Triggers the provider itself does twice when the network delivers a request twice: no till can help that."""
 
+    in_turn: frozenset[str] = frozenset()
+    """Triggers whose calls land when they are made, or never: where one that lands after a later one would undo it."""
+
     quiet: ClassVar[Mapping[str, float]] = _NOTHING
     """Operations whose first calls meet less trouble than others': so many of 1. What leads to all the others is called
     most of all; with half of its calls troubled, fewer orders come to where the others are called."""

@@ -83,6 +83,7 @@ class SpendgoScenario(Scenario):
         self._clear = repeat == "replayed" and self._plenty and not lenient
         if self._clear:  # for then no order needs a person: but for nine calls in a row without an answer
             self.longest_trouble = 6
+            self.in_turn = frozenset({"checkout"})  # else an older basket is priced last, and the sale does not fit it
             self.shops = 1  # what another journal's orders used cannot be told from what a late bill took
         # Elsewhere a second void is believed to be our own first send's, or gives a reward back twice.
         self._console = repeat == "replayed" and lenient
