@@ -28,6 +28,7 @@ from stampcard.journal.charges import Charge, OnFailure, held
 from stampcard.journal.contract import StoreError, VersionConflictError
 from stampcard.model import CHARGE, PAYMENTS, AnyOrder, Refusal, Tender, TenderKind, Totals
 from stampcard.step.charge import reverse, take
+from stampcard.step.defer import expected
 from stampcard.step.effects import Step
 from stampcard.step.fire import fire
 from stampcard.step.look import look, unknown, unwritable
@@ -94,7 +95,7 @@ def unpay(seat: Seat[Any], adapter: AnyAdapter, order: AnyOrder, why: str) -> St
             current = True
         found = move.charge
         if found is not None and found.held is not None and move.due in _UNPAYABLE:
-            if adapter.lifecycle.row(view.standing.state, Void.trigger) is None:
+            if adapter.lifecycle.row(str(view.order().outlook.state), Void.trigger) is None:
                 said = Refusal(code="charge.completed", message=view.phrases.say("charge.completed"))
                 raise view.refused("unpay", (said,))
             try:
@@ -142,7 +143,7 @@ def _start(sale: Sale, view: View) -> Step[bool]:
     seat, adapter, order = sale.seat, sale.adapter, sale.order
     zero = not sale.totals.total.units
     tenders = (Tender(kind=sale.expecting, amount=sale.totals.total),)
-    if adapter.lifecycle.row(str(order.state), Bill.trigger) is None:
+    if adapter.lifecycle.row(str(order.outlook.state), Bill.trigger) is None:
         place = Place(tenders=tenders, totals=sale.totals, why=sale.why)
         order = yield from fire(Wish(seat=seat, adapter=adapter, order=order, command=place))
         found = yield from look(seat, adapter, order.id)
@@ -152,14 +153,17 @@ def _start(sale: Sale, view: View) -> Step[bool]:
         bill = Bill(tenders=tenders, totals=sale.totals, why=sale.why)
         yield from fire(Wish(seat=seat, adapter=adapter, order=view.order(), command=bill))
         return True
-    waiting = Place.trigger in view.order().queued
-    if not waiting and adapter.lifecycle.row(view.standing.state, Bill.trigger) is None:
+    if adapter.lifecycle.row(str(view.order().outlook.state), Bill.trigger) is None:
         raise _not_from_here(view)
     if view.standing.open or not _may_start(_due(seat, view)):
         return False
-    if not waiting:  # whatever would refuse the bill refuses before any money is taken
-        bill = Bill(tenders=tenders, totals=sale.totals, why=sale.why)
-        may(Wish(seat=seat, adapter=adapter, order=view.order(), command=bill), view)
+    # Whatever would refuse the bill refuses before any money is taken.
+    command = Bill(tenders=tenders, totals=sale.totals, why=sale.why)
+    wish = Wish(seat=seat, adapter=adapter, order=view.order(), command=command)
+    if view.standing.queued:
+        expected(wish, view)
+    else:
+        may(wish, view)
     try:
         yield from take(seat, view, sale.totals, sale.on_failure, sale.why)
     except VersionConflictError:
@@ -174,13 +178,14 @@ def _told(view: View, move: Move, no: DeclinedError | None, *, replayed: bool) -
         return view.order(replayed=replayed)
     if found.returned is not None:
         raise _given_back(view, found, no)
-    if view.order().final or view.adapter.lifecycle.row(view.standing.state, Bill.trigger) is not None:
-        raise _failed(view, found, wait=False)
+    state, lifecycle = view.order().outlook.state, view.adapter.lifecycle
+    if state in lifecycle.final or lifecycle.row(str(state), Bill.trigger) is not None:
+        raise _failed(view, found, wait=state in lifecycle.final and not view.order().final)
     raise _not_from_here(view)  # it was billed without this money
 
 
 def _not_from_here(view: View) -> NotAllowedError:
-    return view.refused(_PAY, (refusal(NOT_FROM_HERE, trigger=_PAY, state=view.standing.state),))
+    return view.refused(_PAY, (refusal(NOT_FROM_HERE, trigger=_PAY, state=str(view.order().outlook.state)),))
 
 
 def _failed(view: View, found: Charge, *, wait: bool) -> ChargeFailedError:
