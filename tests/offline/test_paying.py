@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.offline.store import BASKET, CASH, at, usd
 
-from stampcard import ChargeFailedError, InDoubtError, NotAllowedError, PurchaseState, Tender, TenderKind
+from stampcard import ChargeFailedError, InDoubtError, NotAllowedError, PurchaseState, Tender, TenderKind, Verdict
 from stampcard.payment import NotTaken
 from stampcard.testing import Terminal
 
@@ -81,6 +81,21 @@ def test_what_was_completed_while_the_provider_is_away_is_refunded_and_not_taken
         with pytest.raises(NotAllowedError) as no:
             store.spendgo.unpay(order, why="w")
         assert no.value.code == "charge.completed"
+
+
+def test_money_for_a_sale_a_person_gave_up_before_the_provider_heard_of_it_can_be_given_back() -> None:
+    terminal = Terminal()
+    with at(charges=terminal) as store:
+        with store.away():
+            store.spendgo.pay(store.sold("a", "checkout"))
+        store.till.forget(store.sandbox.spendgo.member.id, provider="spendgo")
+        for step in ("checkout", "place", "bill"):  # none can be sent any more
+            store.drained()
+            assert [one.trigger for one in store.till.needs_human()] == [step]
+            store.till.resolve("a", as_=Verdict.DECLINED, because="the customer is forgotten", by="b")
+        order = store.spendgo.unpay(store.spendgo.get("a"), why="w")
+        assert (order.taken, terminal.money) == (None, {})
+        assert store.spendgo.abandon(order).final
 
 
 def test_a_declined_card_voids_a_sale_that_waits() -> None:

@@ -24,7 +24,7 @@ from stampcard.errors import (
     StampcardError,
 )
 from stampcard.guards import NOT_FROM_HERE, refusal
-from stampcard.journal.charges import Charge, OnFailure, held
+from stampcard.journal.charges import Charge, OnFailure, held, unsettled
 from stampcard.journal.contract import StoreError, VersionConflictError
 from stampcard.model import CHARGE, PAYMENTS, AnyOrder, Refusal, Tender, TenderKind, Totals
 from stampcard.step.charge import reverse, take
@@ -95,7 +95,7 @@ def unpay(seat: Seat[Any], adapter: AnyAdapter, order: AnyOrder, why: str) -> St
             current = True
         found = move.charge
         if found is not None and found.held is not None and move.due in _UNPAYABLE:
-            if adapter.lifecycle.row(str(view.order().outlook.state), Void.trigger) is None:
+            if not _voidable(view) and not _never_told(view):
                 said = Refusal(code="charge.completed", message=view.phrases.say("charge.completed"))
                 raise view.refused("unpay", (said,))
             try:
@@ -103,12 +103,22 @@ def unpay(seat: Seat[Any], adapter: AnyAdapter, order: AnyOrder, why: str) -> St
             except VersionConflictError:
                 continue
         elif move.due in (Due.NOTHING, Due.KEPT):
-            if found is not None and view.order().final:
+            back = found is not None and found.returned is not None
+            if found is not None and (view.order().final or (back and not _voidable(view))):
                 return view.order()
             void = Wish(seat=seat, adapter=adapter, order=view.order(), command=Void(why=why))
             return (yield from fire(void))
         else:
             yield from till.move(view, move)
+
+
+def _voidable(view: View) -> bool:
+    return view.adapter.lifecycle.row(str(view.order().outlook.state), Void.trigger) is not None
+
+
+def _never_told(view: View) -> bool:
+    """The provider has not heard of this sale, and nothing waits to tell it: a person decided so."""
+    return unsettled(view.standing) is not None and not view.standing.queued
 
 
 def _needs_port(seat: Seat[Any]) -> None:
