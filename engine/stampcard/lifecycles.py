@@ -13,6 +13,7 @@ A lifecycle proves itself when it is built: see `Lifecycle`. A table that lies i
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from enum import StrEnum
 from typing import Final, Generic, TypeVar
@@ -129,6 +130,16 @@ class Lifecycle(Generic[S]):
     def __attrs_post_init__(self) -> None:
         _prove(self)
 
+    @functools.cached_property
+    def _edges(self) -> dict[tuple[str, str], Row[S]]:
+        """(state, trigger) -> its row: asked many times a step. Of two rows, which is an error, the first."""
+        return {(str(state), row.trigger): row for row in reversed(self.rows) for state in row.sources}
+
+    @functools.cached_property
+    def _exits(self) -> dict[str, frozenset[str]]:
+        """State -> the triggers that have an edge out of it."""
+        return {str(s): frozenset(r.trigger for r in self.rows if s in r.sources) for s in self.states}
+
     @property
     def triggers(self) -> tuple[str, ...]:
         """Every trigger, in the table's order."""
@@ -140,15 +151,15 @@ class Lifecycle(Generic[S]):
 
     def knows(self, state: str) -> bool:
         """Whether this lifecycle has such a state."""
-        return any(str(known) == state for known in self.states)
+        return state in self._exits
 
     def row(self, state: str, trigger: str) -> Row[S] | None:
         """The one row for this state and trigger, or None when the edge does not exist."""
-        return next((r for r in self.rows if r.trigger == trigger and state in r.sources), None)
+        return self._edges.get((state, trigger))
 
     def allowed(self, state: str) -> frozenset[str]:
         """The triggers that have an edge out of `state`."""
-        return frozenset(r.trigger for r in self.rows if state in r.sources)
+        return self._exits.get(state, frozenset())
 
     def reversible(self, state: str, doubted: str) -> frozenset[str]:
         """Reversing triggers legal although nobody knows whether `doubted`, fired from `state`, took effect.

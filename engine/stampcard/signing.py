@@ -234,11 +234,12 @@ class SignedAuth(httpx.Auth):
         unsigned = Unsigned(
             method=request.method,
             target=request.url.raw_path,
-            headers=dict(request.headers),
+            headers=dict(request.headers.items()),
             body=request.content,
         )
         headers = self._signer.sign(unsigned, key, self._clock())
-        request.headers.update(headers)
+        for name, value in headers.items():
+            request.headers[name] = value
         return tuple(headers)
 
     def _let_in(self, response: httpx.Response) -> bool:

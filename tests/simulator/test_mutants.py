@@ -1,21 +1,23 @@
-"""Every planted bug is found within 10,000 orders: a simulator that misses one is not good enough."""
+"""Every planted bug is found: here by a seed that finds it soon, in the long hunt by any, within 10,000 orders.
+
+`python -m tests.simulator.hunt` is the long one. Each seed here was taken from it; a change of what is drawn may need
+other seeds, and then the long hunt has to be run again.
+"""
 
 from __future__ import annotations
 
+from typing import Final
+
 import pytest
+from tests.simulator.hunt import hunted
 from tests.simulator.mutants import MUTANTS
 
-from stampcard.simulate import simulate_drawn
-from stampcard_adapters.simulate import SCENARIOS
-
-MOST = 10_000
-SEED = 1
+SOON: Final = 400
+"""Orders, of the 10,000."""
+SEEDS: Final[dict[str, int]] = {"drop evidence": 11, "believe a probe's none early": 10, "adopt without a claim": 8}
+"""Where seed 1 takes longer."""
 
 
 @pytest.mark.parametrize("name", MUTANTS)
 def test_a_planted_bug_is_found(name: str) -> None:
-    mutant, provider = MUTANTS[name]
-    with mutant():
-        report = simulate_drawn(SCENARIOS[provider], orders=MOST, seed=SEED, most_violations=0, stop_after=1)
-    assert report.broken, f"{name}: not found in {report.orders} orders of {provider}"
-    print(f"{name}: found after {report.orders} orders")
+    assert hunted(name, SEEDS.get(name, 1), SOON) is not None, f"{name}: python -m tests.simulator.hunt tells more"

@@ -29,8 +29,10 @@ def show_reports(out: Console, reports: Mapping[str, SimulationReport]) -> None:
         ("handed to a person", "escalations"),
     ):
         _counts(out, title, {provider: _of(report, name) for provider, report in reports.items()}, reports)
+    _rates(out, reports)
     for provider, report in reports.items():
         _cells(out, provider, report)
+    _impossible(out, reports)
     for provider, report in reports.items():
         for violation in report.violations:
             out.rule(f"{provider}: {escape(PROMISES.get(violation.promise, violation.promise))}")
@@ -72,8 +74,24 @@ def _counts(
     for kind in kinds:
         table.add_row(escape(kind), *(str(mine.get(kind, "")) for mine in counts.values()))
     if title == "handed to a person":
-        rates = [f"{100 * sum(mine.values()) / max(1, reports[p].orders):.2f} %" for p, mine in counts.items()]
+        rates = [_rate(sum(mine.values()), reports[p].orders) for p, mine in counts.items()]
         table.add_row("of all orders", *rates, end_section=True)
+    out.print(table)
+
+
+def _rate(handed: int, orders: int) -> str:
+    return f"{100 * handed / max(1, orders):.2f} %"
+
+
+def _rates(out: Console, reports: Mapping[str, SimulationReport]) -> None:
+    """How many orders a person has to look at, by how the provider was drawn."""
+    table = Table("the provider as it was drawn", "orders", "to a person", "rate", title_justify="left")
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for provider, report in reports.items():
+        for mode, orders in report.modes.items():
+            handed = report.handed.get(mode, 0)
+            table.add_row(escape(f"{provider}: {mode}"), str(orders), str(handed), _rate(handed, orders))
     out.print(table)
 
 
@@ -88,8 +106,28 @@ def _cells(out: Console, provider: str, report: SimulationReport) -> None:
         for column in table.columns[1:]:
             column.justify = "right"
         for fault in sorted({fault for fault, _ in counts}):
-            table.add_row(fault, *(str(counts.get((fault, crash), "")) for crash in _CRASHES))
+            row = f"{provider} / {operation} / {fault} / "
+            table.add_row(fault, *(_cell(report, row + crash) for crash in _CRASHES))
         out.print(table)
+
+
+def _cell(report: SimulationReport, cell: str) -> str:
+    """The count; a dash for what cannot be."""
+    return "-" if cell in report.impossible else str(report.cells.get(cell, 0))
+
+
+def _impossible(out: Console, reports: Mapping[str, SimulationReport]) -> None:
+    """What the dashes mean, and how thorough the run was."""
+    whose: dict[str, dict[str, None]] = {}
+    for report in reports.values():
+        for cell, why in report.impossible.items():
+            provider, operation, _, _ = cell.split(" / ")
+            whose.setdefault(why, {})[f"{provider} {operation}"] = None
+    for why, operations in whose.items():
+        out.print(f"- {why} ({', '.join(operations)})", markup=False, highlight=False)
+    for provider, report in reports.items():
+        cell, count = report.rarest
+        out.print(f"{provider}: every cell at least {count} times ({cell})", markup=False, highlight=False)
 
 
 def reports_json(reports: Mapping[str, SimulationReport]) -> dict[str, Any]:
@@ -107,7 +145,11 @@ def reports_json(reports: Mapping[str, SimulationReport]) -> dict[str, Any]:
             "recoveries": report.recoveries,
             "escalations": report.escalations,
             "states": report.states,
+            "modes": report.modes,
+            "handed": report.handed,
             "cells": report.cells,
+            "impossible": report.impossible,
+            "rarest": report.rarest[1],
             "broken": report.broken,
             "violations": [
                 {"promise": v.promise, "order": v.order_id, "story": v.story, "diagram": v.diagram}

@@ -20,7 +20,7 @@ from stampcard.simulate import Exhausted, SimulationReport, simulate_drawn
 from stampcard_adapters.commands import _simulate_screen as screen
 from stampcard_adapters.commands._exhaustive import enumerated
 from stampcard_adapters.commands._exhaustive_screen import exhausted_json, show_exhausted
-from stampcard_adapters.simulate import SCENARIOS, SHARES
+from stampcard_adapters.simulate import SCENARIOS, SHARES, shared
 
 __all__ = ["command"]
 
@@ -30,7 +30,9 @@ _UNUSABLE: Final = 2
 
 
 def command(
-    orders: Annotated[int, typer.Option(min=1, help="Orders to simulate, shared among the providers.")] = 10_000,
+    orders: Annotated[
+        int, typer.Option(min=1, help="Orders to simulate: in all, each provider has its share.")
+    ] = 10_000,
     seed: Annotated[int, typer.Option(min=0, help="The same seed is the same run, on any machine.")] = 1,
     provider: Annotated[str, typer.Option(help="A provider, or all of them.")] = _ALL,
     hours: Annotated[
@@ -71,9 +73,8 @@ def command(
 def _simulated(chosen: list[str], orders: int, seed: int, hours: float | None) -> dict[str, SimulationReport]:
     whole = sum(SHARES[name] for name in chosen)
     reports: dict[str, SimulationReport] = {}
-    for name in chosen:
+    for name, mine in shared(orders, chosen).items():
         share = SHARES[name] / whole
-        mine = max(1, round(orders * share))
         with _progress(name, None if hours is not None else mine) as told:
             reports[name] = simulate_drawn(
                 SCENARIOS[name],

@@ -6,6 +6,7 @@ limit, a journal. Sections are those of the provider's fact sheet; the eleven ar
 
 from __future__ import annotations
 
+import functools
 from enum import StrEnum
 from typing import Any, ClassVar, Final, NoReturn, TypeAlias, cast, get_args, get_origin, get_type_hints
 
@@ -258,19 +259,27 @@ def digits(secret: object) -> str:
     return plain(secret).translate(_SEPARATORS)
 
 
+@functools.cache
+def _declared(payment: type[Any]) -> dict[str, tuple[Any, ...]]:
+    """Field -> the classes its value may have."""
+    found: dict[str, tuple[Any, ...]] = {}
+    for name, hint in get_type_hints(payment).items():
+        if get_origin(hint) is not ClassVar:
+            options: tuple[Any, ...] = (hint,) if get_origin(hint) is Secret else get_args(hint) or (hint,)
+            found[name] = tuple(get_origin(option) or option for option in options)
+    return found
+
+
 def mistyped(payment: Payment) -> tuple[str, ...]:
     """Fields that hold something of another type than declared: nothing else looks at what a `Secret` hides.
 
     A constructor that raised would have the value in its traceback.
     """
     odd: list[str] = []
-    for name, hint in get_type_hints(type(payment)).items():
-        if get_origin(hint) is ClassVar:
-            continue
-        options: tuple[Any, ...] = (hint,) if get_origin(hint) is Secret else get_args(hint) or (hint,)
+    of: Any = type(payment)
+    for name, kinds in _declared(of).items():
         value: object = getattr(payment, name)
-        fits = isinstance(value, tuple(get_origin(option) or option for option in options))
-        if not fits or (isinstance(value, Secret) and not plain(cast(object, value))):
+        if not isinstance(value, kinds) or (isinstance(value, Secret) and not plain(cast(object, value))):
             odd.append(name)
     return tuple(odd)
 

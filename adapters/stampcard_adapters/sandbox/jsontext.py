@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from decimal import Decimal
+from json.encoder import encode_basestring_ascii
 from typing import Final, NoReturn, TypeAlias
 
 __all__ = ["Json", "NotJsonError", "canonical", "parse", "write"]
@@ -19,6 +20,8 @@ MAX_DEPTH: Final = 64
 MAX_DIGITS: Final = 40
 MAX_EXPONENT: Final = 30
 
+_quoted: Final = encode_basestring_ascii
+"""A JSON string, quotes included. `json.dumps` would build an encoder each time."""
 _STRING: Final = re.compile(r'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 _BRACKET: Final = re.compile(r"[\[\]{}]")
 
@@ -45,8 +48,10 @@ def parse(body: bytes) -> Json:
 
 def write(value: Json) -> str:
     """Minified ASCII JSON; a Decimal becomes an exact number without trailing zeros."""
+    if isinstance(value, str):
+        return _quoted(value)
     if isinstance(value, dict):
-        return "{" + ",".join(f"{json.dumps(key)}:{write(inner)}" for key, inner in value.items()) + "}"
+        return "{" + ",".join([f"{_quoted(key)}:{write(inner)}" for key, inner in value.items()]) + "}"
     if isinstance(value, list):
         return "[" + ",".join(map(write, value)) + "]"
     if isinstance(value, Decimal):
@@ -57,7 +62,7 @@ def write(value: Json) -> str:
 def canonical(value: Json) -> str:
     """One text for all spellings of one value: keys sorted, 5.0 as 5."""
     if isinstance(value, dict):
-        return "{" + ",".join(f"{json.dumps(key)}:{canonical(value[key])}" for key in sorted(value)) + "}"
+        return "{" + ",".join([f"{_quoted(key)}:{canonical(value[key])}" for key in sorted(value)]) + "}"
     if isinstance(value, list):
         return "[" + ",".join(map(canonical, value)) + "]"
     return write(value)
@@ -85,6 +90,8 @@ def _no_constant(name: str) -> NoReturn:
 
 
 def _check_depth(text: str) -> None:
+    if text.count("[") + text.count("{") <= MAX_DEPTH:
+        return
     depth = 0
     for bracket in _BRACKET.finditer(_STRING.sub("", text)):
         depth += 1 if bracket.group() in "[{" else -1

@@ -6,7 +6,7 @@ provider's, which is its scenario's.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from stampcard.simulate import Make
@@ -16,7 +16,7 @@ from stampcard_adapters.simulate.kigo import KigoScenario
 from stampcard_adapters.simulate.sessionm import SessionMScenario
 from stampcard_adapters.simulate.spendgo import SpendgoScenario
 
-__all__ = ["PLAIN", "SCENARIOS", "SHARES"]
+__all__ = ["PLAIN", "SCENARIOS", "SHARES", "shared"]
 
 SCENARIOS: Final[Mapping[str, Make]] = {
     "kalixo": KalixoScenario,
@@ -27,8 +27,15 @@ SCENARIOS: Final[Mapping[str, Make]] = {
 }
 """Provider -> its worlds, every switch drawn."""
 
-SHARES: Final[Mapping[str, float]] = {"kalixo": 0.11, "kibo": 0.17, "kigo": 0.08, "sessionm": 0.27, "spendgo": 0.37}
+SHARES: Final[Mapping[str, float]] = {"kalixo": 0.095, "kibo": 0.155, "kigo": 0.085, "sessionm": 0.375, "spendgo": 0.29}
 """Of the orders of all providers: by how many operations there are to meet every fault and every crash."""
+
+
+def shared(orders: int, providers: Sequence[str]) -> dict[str, int]:
+    """How many of so many orders are each provider's."""
+    whole = sum(SHARES[name] for name in providers)
+    return {name: max(1, round(orders * SHARES[name] / whole)) for name in providers}
+
 
 PLAIN: Final[Mapping[str, Mapping[str, Make]]] = {
     "kalixo": {

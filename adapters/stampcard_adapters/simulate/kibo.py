@@ -5,8 +5,8 @@ May live here: what a clerk does, every switch drawn, and what must be conserved
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Final, Literal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, ClassVar, Final, Literal
 
 from stampcard.model import AnyOrder, Money
 from stampcard.simulate import Draw, Scenario, Wish
@@ -30,6 +30,7 @@ class KiboScenario(Scenario):
     """Carts of one item; cards that are good and cards that are not."""
 
     opening = ("authorize",)
+    quiet: ClassVar[Mapping[str, float]] = {"authorize": 0.6}
 
     def __init__(self, draw: Draw, clock: Callable[[], Any], *, drawn: bool = True) -> None:
         """drawn: every switch; else all are as by default."""
@@ -93,7 +94,7 @@ class KiboScenario(Scenario):
             case "authorized":
                 wish = verbs.abandon(order, why=_WHY)
             case "created":
-                wish = verbs.observe(order) if draw.chance(0.5) else verbs.cancel(order, CancelReason.MISTAKE)
+                wish = verbs.observe(order) if draw.chance(0.65) else verbs.cancel(order, CancelReason.MISTAKE)
             case _:
                 return None
         return wish

@@ -6,8 +6,8 @@ adapter's own way of finding a lost order as its witness.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Final, Literal, TypeAlias
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, ClassVar, Final, Literal, TypeAlias
 
 from stampcard.model import AnyOrder
 from stampcard.simulate import Draw, Scenario, Wish
@@ -15,6 +15,7 @@ from stampcard.step.effects import Send, Sleep
 from stampcard.wire import Request
 from stampcard_adapters.sandbox.sessionm import SessionMModel
 from stampcard_adapters.sandbox.sessionm import Switches as SandboxSwitches
+from stampcard_adapters.sessionm import User, UserId
 from stampcard_adapters.testing.sessionm import SessionMBooks, names
 
 __all__ = ["SessionMScenario"]
@@ -23,17 +24,20 @@ _WHY: Final = "simulated"
 Fields: TypeAlias = Literal["everywhere", "update"]
 Order: TypeAlias = Literal["newest", "oldest"]
 _SLOW: Final = (3.0, 12.0, 40.0)
-_FIELDS: Final[tuple[Fields, ...]] = ("everywhere", "everywhere", "update")
-_TELLS: Final[tuple[Literal["unique", "repeatable", "ignored"], ...]] = ("unique", "unique", "repeatable", "ignored")
+_FIELDS: Final[tuple[Fields, ...]] = ("everywhere", "everywhere", "everywhere", "update")
+_TELLS: Final[tuple[Literal["unique", "repeatable", "ignored"], ...]] = (*("unique",) * 5, "repeatable", "ignored")
 _ORDERS: Final[tuple[Order, ...]] = (*("newest",) * 9, "oldest")
 _WAYS: Final = {"redeem": ("", "approved", "refused"), "observe": ("", "approved", "rejected")}
-_PENDING: Final = ("approve",) * 7 + ("reject",) * 7 + ("observe",) * 5
+_CROWD: Final = 16
+"""Customers beside the usual few."""
+_PENDING: Final = ("approve",) * 7 + ("reject",) * 7 + ("observe",) * 14
 
 
 class SessionMScenario(Scenario):
     """Four offers and three customers; customer care decides at its own console now and then."""
 
     opening = ("redeem",)
+    quiet: ClassVar[Mapping[str, float]] = {"redeem": 0.5, "redeem: look": 0.5}
 
     def __init__(self, draw: Draw, clock: Callable[[], Any], *, drawn: bool = True) -> None:
         """drawn: every switch; else all are as by default."""
@@ -41,8 +45,8 @@ class SessionMScenario(Scenario):
             self._settle(SessionMModel(clock=clock), {}, shaped=False, shows_id=True)
             return
         tells = draw.pick(_TELLS)
-        sends_id = draw.chance(0.85)
-        shaped = draw.chance(0.3)
+        sends_id = draw.chance(0.9)
+        shaped = draw.chance(0.15)
         fields: Fields = draw.pick(_FIELDS) if not shaped or draw.chance(0.4) else "update"
         list_order: Order = draw.pick(_ORDERS)
         shows_id = sends_id and tells != "ignored" and fields == "everywhere"
@@ -69,6 +73,8 @@ class SessionMScenario(Scenario):
         )
         switches: dict[str, Any] = {"send_external_id": sends_id, "adopt_by_shape": shaped}
         self._settle(model, switches, shaped=shaped, shows_id=shows_id, oldest_first=list_order == "oldest")
+        if not shaped and draw.chance(0.7):  # else few want the same, and one that is in doubt keeps the others waiting
+            self._users += tuple(UserId(model.add_user(points=5_000).id) for _ in range(_CROWD))
 
     def _settle(
         self,
@@ -86,7 +92,7 @@ class SessionMScenario(Scenario):
             self.shops = 1  # the switch is for whoever knows that nobody else orders for these customers
         self.not_twice = frozenset({"redeem"})  # trap 9: a create takes points each time it arrives
         self._offers = (books.card,) if shaped else (*(books.card,) * 8, books.coffee, books.gone)
-        self._users = (books.user,) if shaped else (*(books.user,) * 5, *(books.odd,) * 4, books.poor)
+        self._users: tuple[User, ...] = (books.user,) if shaped else (*(books.user,) * 5, *(books.odd,) * 4, books.poor)
 
     def names(self, request: Request) -> tuple[str | None, str | None]:
         return names(request)
@@ -128,7 +134,7 @@ class SessionMScenario(Scenario):
     def provider_acts(self, order: AnyOrder, draw: Draw) -> None:
         model: SessionMModel = self.model
         number = order.facts.order_id
-        if number is not None and model.states(number)[-1:] == ("pending_approval",) and draw.chance(0.3):
+        if number is not None and model.states(number)[-1:] == ("pending_approval",) and draw.chance(0.15):
             getattr(model, draw.pick(("approve", "reject")))(number)
 
     def agrees(self, order: AnyOrder) -> bool:

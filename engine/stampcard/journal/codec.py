@@ -9,6 +9,7 @@ placeholder is what remains.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import threading
 from collections.abc import Iterator, Mapping
@@ -40,9 +41,15 @@ def _plain(value: object) -> object:
     raise TypeError(f"{type(value).__name__} cannot be journalled")
 
 
+@functools.lru_cache(maxsize=1024)
+def _money(text: str) -> Money:
+    """Parsed once: one sale is written and read back many times over, and money never changes."""
+    return Money.parse(text)
+
+
 def _typed(wanted: type[Any], stored: object) -> object:
     if wanted is Money:
-        return Money.parse(str(stored))
+        return _money(str(stored))
     raise TypeError(f"{wanted.__name__} cannot be read from a journal")
 
 

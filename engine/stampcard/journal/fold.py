@@ -6,10 +6,10 @@ Needs no adapter, so that the support desk can read a journal without any provid
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cached_property
-from typing import Final, TypeVar
+from typing import Final, TypeVar, cast
 
 import attrs
 
@@ -20,9 +20,10 @@ from stampcard.journal.queue import Queue, QueuedStep
 from stampcard.model import PAYMENTS, Entry, EntryKind, Facts, Ownership
 from stampcard.recovery import Verdict
 
-__all__ = ["PROBE", "OpenIntent", "Standing", "fold", "landed", "waits"]
+__all__ = ["PROBE", "OpenIntent", "Standing", "fold", "follow", "landed", "waits"]
 
 _FACTS: Final = "_facts"
+_KEPT: Final = "_kept"
 _NO_FACTS: Final = b"{}"
 _STANDING: Final = "_standing"
 PROBE: Final = "probe"
@@ -32,6 +33,7 @@ _LONGEST_REST: Final = 86_400.0
 
 _TEACHES: Final = frozenset({EntryKind.ACCEPTED, EntryKind.OBSERVED, EntryKind.RESOLVED})
 
+T = TypeVar("T")
 F = TypeVar("F", bound=Facts)
 C = TypeVar("C", bound=Command)
 V = TypeVar("V", bound=Facts | Command)
@@ -129,6 +131,14 @@ class Standing:
         """Keep the facts that hold now beside the record they were written to: they need not be read back."""
         object.__setattr__(self, _FACTS, facts)
 
+    def kept(self, whose: tuple[object, ...], seen: tuple[object, ...], build: Callable[[], T]) -> T:
+        """What was built of this standing: once, for the same objects, which saw the same."""
+        known = vars(self).get(_KEPT)
+        if known is None or known[1] != seen or any(a is not b for a, b in zip(known[0], whose, strict=True)):
+            known = (whose, seen, build())
+            object.__setattr__(self, _KEPT, known)
+        return cast(T, known[2])
+
     def input(self, intent: Entry, wanted: type[C]) -> C:
         """The command an intent promised. Raises StoreError when it cannot be read back."""
         return _read(self.record, intent.version, "command", wanted)
@@ -172,13 +182,28 @@ def fold(record: Record) -> Standing:
     return known
 
 
-def _fold(record: Record) -> Standing:
+def follow(before: Record, after: Record) -> None:
+    """Work out the fold of a record from that of the record it continues, where that is known.
+
+    What was kept with the record before is handed on: nobody goes back to it.
+    """
+    known = vars(before).pop(_STANDING, None)
+    if isinstance(known, Standing):
+        object.__setattr__(after, _STANDING, _fold(after, known))
+
+
+def _fold(record: Record, before: Standing | None = None) -> Standing:
+    """before: of a record this one continues; only what came after it is read."""
     opened: dict[str, OpenIntent] = {}
     intents: dict[str, Entry] = {}
     endings: dict[str, Entry] = {}
     queue = Queue()
-    state, facts_at = "", None
-    for version, entry in enumerate(record.entries, start=1):
+    state, facts_at, read = "", None, 0
+    if before is not None:
+        opened, intents, endings = {o.name: o for o in before.open}, dict(before.intents), dict(before.endings)
+        queue = Queue(waiting={step.name: step for step in before.queued}, drained=dict(before.drained))
+        state, facts_at, read = before.state, before.facts_at, before.version
+    for version, entry in enumerate(record.entries[read:], start=read + 1):
         if entry.version != version:
             raise StoreError(f"order {record.header.order_id}: entry {version} is missing")
         name = entry.intent or ""
@@ -202,7 +227,7 @@ def _fold(record: Record) -> Standing:
         if entry.kind in _TEACHES and entry.body != _NO_FACTS and entry.trigger not in PAYMENTS:
             facts_at = version
         state = entry.state
-    return Standing(
+    standing = Standing(
         record=record,
         state=state,
         open=tuple(opened.values()),
@@ -212,6 +237,9 @@ def _fold(record: Record) -> Standing:
         queued=tuple(queue.waiting.values()),
         drained=queue.drained,
     )
+    if before is not None and before.facts_at == facts_at and _FACTS in vars(before):
+        standing.knows(vars(before)[_FACTS])
+    return standing
 
 
 def waits(standing: Standing) -> tuple[OpenIntent, ...]:

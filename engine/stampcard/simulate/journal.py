@@ -56,6 +56,12 @@ class SimJournal(MemoryJournal):
         """As it was just written: it need not be read again."""
         self._known[record.header.order_id] = record
 
+    def close(self) -> None:
+        for record in self._known.values():
+            vars(record).clear()
+        self._known.clear()
+        super().close()
+
     def forget(self, subject: str) -> int:
         self._known.clear()
         return super().forget(subject)

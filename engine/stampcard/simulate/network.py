@@ -294,7 +294,7 @@ class Sending:
         request = Request(
             method=asked.method,
             target=asked.url.raw_path.decode("ascii"),
-            headers=dict(asked.headers.items()),
+            headers={name.decode("latin-1"): value.decode("latin-1") for name, value in asked.headers.raw},
             body=asked.content,
         )
         return self.network.carry(flight, request, fault)

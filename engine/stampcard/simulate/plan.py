@@ -5,7 +5,7 @@ May live here: visits, moves, weather, and how they are drawn. May not: anything
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
@@ -107,7 +107,7 @@ _KINDS: Final = (
     Kind.STALE,
     Kind.PROVIDER,
 )
-_STORMS: Final = (0.0, 0.0, 0.1, 0.6)
+_STORMS: Final = (0.0, 0.0, 0.0, 0.1, 0.1, 0.6)
 """How many moves of a world meet trouble: from a quiet one, where everything has to go right, to a hurricane."""
 _POINTS: Final = (
     *(None,) * 10,
@@ -125,8 +125,9 @@ _FROZEN: Final = (CrashPoint.EARLY, CrashPoint.PROMISED, CrashPoint.READ)
 _FREEZES: Final = (1.0, 8.0, 15.0, 60.0, 140.0)
 _ANY: Final = (None, *FAULTS)
 
-_QUESTED: Final = 0.8
-"""How often an operation's call has a quest: the others go on undisturbed."""
+_QUESTED: Final = (0.9, 0.5, 0.3)
+"""How often an operation's first call has a quest, its second, its third: the others go on undisturbed."""
+_NO_QUESTS: Final[Mapping[str, float]] = {}
 _CELLS: Final = (
     *((fault, point) for fault in _ANY for point in (None, CrashPoint.SENT, CrashPoint.READ, CrashPoint.WRITTEN)),
     (None, CrashPoint.EARLY),
@@ -134,14 +135,14 @@ _CELLS: Final = (
 )
 
 
-def drawn(seed: int, index: int, most: int, shops: int, operations: Sequence[str] = ()) -> Plan:
-    """The world of this seed and index, with at most so many orders. operations: that have quests."""
+def drawn(seed: int, index: int, most: int, shops: int, operations: Mapping[str, float] = _NO_QUESTS) -> Plan:
+    """The world of this seed and index, with at most so many orders. operations: that have quests, and how often."""
     draw = Draw(seed, index)
     count = 1 + draw.below(min(most, 8))
     tills = tuple(1 + draw.below(3) for _ in range(1 + draw.below(shops)))
     storm = draw.pick(_STORMS)
     visits = tuple(
-        _visit(draw, f"s{seed}-{index}-{n + 1}", len(tills), storm, _quests(draw, index * 8 + n, operations))
+        _visit(draw, f"s{seed}-{index}-{n + 1}", len(tills), storm, _quests(draw, index * 7 + 13 * n, operations))
         for n in range(count)
     )
     away: tuple[tuple[float, float], ...] = ()
@@ -163,12 +164,12 @@ def drawn(seed: int, index: int, most: int, shops: int, operations: Sequence[str
     )
 
 
-def _quests(draw: Draw, visit: int, operations: Sequence[str]) -> tuple[Quest, ...]:
+def _quests(draw: Draw, visit: int, operations: Mapping[str, float]) -> tuple[Quest, ...]:
     """The cells in turn, so that each comes about as often as any other."""
     found: list[Quest] = []
-    for n, operation in enumerate(operations):
-        for number in range(2):
-            if draw.chance(_QUESTED / (1 + number)):
+    for n, (operation, share) in enumerate(operations.items()):
+        for number, often in enumerate(_QUESTED):
+            if draw.chance(often * share):
                 fault, point = _CELLS[(visit + 29 * n + 31 * number) % len(_CELLS)]
                 crash = None if point is None else attrs.evolve(_crash_at(draw, point), down=draw.pick(_DOWN[:2]))
                 found.append(Quest(operation, number, fault, crash))
@@ -177,7 +178,7 @@ def _quests(draw: Draw, visit: int, operations: Sequence[str]) -> tuple[Quest, .
 
 def _visit(draw: Draw, order_id: str, shops: int, storm: float, quests: tuple[Quest, ...]) -> Visit:
     moves = [attrs.evolve(_move(draw, storm), kind=Kind.NEXT, overlap=False, wait=0.0)]
-    moves += [_move(draw, storm) for _ in range(14 + draw.below(14))]
+    moves += [_move(draw, storm) for _ in range(16 + draw.below(14))]
     return Visit(
         order_id=order_id,
         shop=draw.below(shops),

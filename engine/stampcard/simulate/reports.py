@@ -13,13 +13,14 @@ from stampcard.adapter import AnyAdapter, Repeat
 from stampcard.errors import StampcardError
 from stampcard.journal.fold import PROBE
 from stampcard.model import AnyOrder, Entry, Order
+from stampcard.simulate.cells import LOOK, NONE
 from stampcard.simulate.network import Network
 from stampcard.simulate.scenario import Scenario
 from stampcard.simulate.shop import Customer, Shop
 from stampcard.simulate.tally import Tally
 from stampcard.simulate.task import DIED, Broken, Task
 from stampcard.simulate.timeline import Timeline
-from stampcard.simulate.weather import Crash, CrashPoint, Fault
+from stampcard.simulate.weather import LATER, REPEATS, Crash, CrashPoint, Fault
 from stampcard.step import effects as do
 from stampcard.step.conclude import Ending
 from stampcard.transport.contract import Sent
@@ -30,7 +31,6 @@ _SLACK: Final = 1.0
 """Seconds: nothing lands in the last moment of a late window, nor of a call."""
 _LONG: Final = 3_600.0
 """How late a call may land where it does not matter."""
-_TWICE: Final = frozenset({Fault.TWICE, Fault.ECHO})
 
 
 class Reports:
@@ -48,9 +48,9 @@ class Reports:
 
     def departs(self, task: Task, effect: do.Send, question: bool) -> tuple[Fault | None, float]:
         """A call sets out: the fault it meets, and how late it may land. Raises Broken when nobody promised it."""
-        provider, trigger = self.scenario.names(effect.request)
-        self._flush(task, "none")
+        self._flush(task, NONE)
         if question:
+            provider, trigger = self.scenario.names(effect.request)
             operation, window, order_id = trigger or "question", _LONG, task.order_id
             known = operation in self.adapter.policies and provider == self.adapter.name
             if known and not self.scenario.asks(effect.request):
@@ -63,7 +63,7 @@ class Reports:
             owner = None if promise is None or promise.ownership is None else promise.ownership.owner
             over = task.till.monotonic() >= effect.hard_end  # too late: no byte will leave
             if promise is None or (owner != task.till.owner and not over):
-                raise Broken("intent first", task.order_id, f"{trigger} left without a promise in the journal")
+                raise Broken("intent first", task.order_id, "a call left without a promise in the journal")
             task.sends += 1
             order_id, operation = promise.order_id, promise.trigger
             meant, looks = self.adapter.policies[operation], promise.code == PROBE
@@ -72,10 +72,11 @@ class Reports:
                 # A late window is counted from the promise, whenever its call sets out.
                 gone = (self.timeline() - promise.at).total_seconds()
                 window = meant.late_window - gone - _SLACK
-            operation = f"{operation}: look" if looks else operation
+            operation = operation + LOOK if looks else operation
             task.cell = (operation, None)
-        fault = self._fault(task, order_id)
-        if fault in _TWICE and operation in self.scenario.not_twice:
+        fault = self._spared(task, order_id, self._fault(task, order_id))
+        scenario = self.scenario
+        if (fault in REPEATS and operation in scenario.not_twice) or (fault in LATER and operation in scenario.in_turn):
             fault = None
         if task.cell is not None:
             task.cell = (operation, fault)
@@ -96,6 +97,18 @@ class Reports:
         for quest in customer.plan.quests:
             if quest.number == number and quest.operation == operation:
                 task.fault, task.fresh, task.crash = quest.fault, True, quest.crash
+
+    def _spared(self, task: Task, order_id: str, fault: Fault | None) -> Fault | None:
+        """The fault, unless this order has had its share."""
+        customer = self.customers.get(order_id)
+        if customer is None or task.cell is None:
+            return fault
+        if customer.troubled >= self.scenario.longest_trouble:
+            customer.troubled = 0
+            task.crash = None
+            return None
+        customer.troubled = customer.troubled + 1 if fault is not None or task.crash is not None else 0
+        return fault
 
     def _fault(self, task: Task, order_id: str) -> Fault | None:
         customer = self.customers.get(order_id)
@@ -131,7 +144,7 @@ class Reports:
         crash = task.crash or Crash(None)
         self.tally.crashes[task.phase.value] += 1
         if task.phase in (CrashPoint.EARLY, CrashPoint.PROMISED) and task.ahead:
-            self._flush(task, "none")
+            self._flush(task, NONE)
             task.cell = (task.ahead, None)
         self._flush(task, task.phase.value)
         self.tell(f"till {task.till.number + 1} dies: {task.phase.value}", task.order_id)
@@ -153,7 +166,7 @@ class Reports:
     def _flush(self, task: Task, crash: str) -> None:
         if task.cell is not None:
             operation, fault = task.cell
-            self.tally.cells[self.adapter.name, operation, fault.value if fault else "none", crash] += 1
+            self.tally.cells[self.adapter.name, operation, fault.value if fault else NONE, crash] += 1
             task.cell = None
 
     def late_ended(self, task: Task, result: object) -> None:
@@ -164,7 +177,7 @@ class Reports:
         """A step is over."""
         if self.say is not None:
             self.tell(f"{task.name}: {_told(result)}", task.order_id)
-        self._flush(task, "none")
+        self._flush(task, NONE)
         if result is DIED:
             return
         if task.unwritten:

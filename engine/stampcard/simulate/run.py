@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import attrs
 
+from stampcard.simulate.cells import cells, impossible
 from stampcard.simulate.plan import drawn
 from stampcard.simulate.scenario import Clock, Make, Scenario
 from stampcard.simulate.shrink import Violation, shrunk, told
@@ -24,6 +25,8 @@ __all__ = ["SimulationReport", "simulate", "simulate_drawn", "untroubled"]
 
 _SWEEP: Final = 64
 """Worlds after which memory is swept. Worlds are rings of references; sweeping all the time costs a third of it."""
+_FIRST: Final = 16
+"""Worlds that are looked at to know every operation: a provider's versions differ in them."""
 _TALKATIVE: Final = ("stampcard.recovery", "stampcard.till")
 _MOST: Final = 5
 """Violations that are made small and told; the others are only counted."""
@@ -33,8 +36,10 @@ _MOST: Final = 5
 class SimulationReport:
     """What a simulation showed. steps: calls that came to an end. seconds: of this machine's processor.
 
-    faults, crashes: kind -> how often it was injected. cells: "provider / operation / fault / crash" -> calls.
-    recoveries: how steps whose first call did not settle them came to their end. escalations: reason -> orders.
+    faults, crashes: kind -> how often it was injected. cells: "provider / operation / fault / crash" -> calls, 0 where
+    there was none. impossible: cells that cannot be -> why. recoveries: how steps whose first call did not settle them
+    came to their end. escalations: reason -> orders. modes: how a provider was drawn -> orders; handed: of them, those
+    with a person.
     """
 
     seed: int
@@ -51,11 +56,19 @@ class SimulationReport:
     recoveries: dict[str, int] = attrs.field(factory=dict[str, int])
     escalations: dict[str, int] = attrs.field(factory=dict[str, int])
     states: dict[str, int] = attrs.field(factory=dict[str, int])
+    modes: dict[str, int] = attrs.field(factory=dict[str, int])
+    handed: dict[str, int] = attrs.field(factory=dict[str, int])
+    impossible: dict[str, str] = attrs.field(factory=dict[str, str], repr=False)
 
     @property
     def pace(self) -> float:
         """Steps in a second."""
         return self.steps / self.seconds if self.seconds else 0.0
+
+    @property
+    def rarest(self) -> tuple[str, int]:
+        """The cell that was hit least, and how often: how thorough the run was."""
+        return min(self.cells.items(), key=lambda one: one[1], default=("", 0))
 
 
 def simulate(
@@ -96,18 +109,23 @@ def simulate_drawn(
     broken_worlds = 0
     began, spent = time.monotonic(), time.process_time()
     shrinking = 0.0
-    operations = World(drawn(seed, 0, 1, 1), make).operations
+    first = [World(drawn(seed, index, 1, 1), make) for index in range(_FIRST)]
+    provider, twice = first[0].adapter.name, first[0].scenario.not_twice
+    operations = {name: share for world in first for name, share in world.operations.items()}
     with untroubled() as sweep:
         while (total.orders < orders) if hours is None else (time.monotonic() - began < hours * 3_600.0):
             left = orders - total.orders if hours is None else 8
             world = World(drawn(seed, total.worlds, left, 2, operations), make)
             broken = world.run()
+            plan = world.plan
+            twice &= world.scenario.not_twice
             total.add(world.tally)
+            world.close()
             if broken is not None:
                 broken_worlds += 1
                 if len(violations) < most_violations:
                     before = time.process_time()
-                    violations.append(told(shrunk(world.plan, make, broken.promise), make, broken))
+                    violations.append(told(shrunk(plan, make, broken.promise), make, broken))
                     shrinking += time.process_time() - before
             if total.worlds % _SWEEP == 0:
                 sweep()
@@ -115,6 +133,7 @@ def simulate_drawn(
                 progress(total.orders)
             if broken_worlds == stop_after:
                 break
+    possible, never = _cells(total, provider, tuple(operations), twice)
     return SimulationReport(
         seed=seed,
         orders=total.orders,
@@ -125,11 +144,29 @@ def simulate_drawn(
         seconds=time.process_time() - spent - shrinking,
         broken=broken_worlds,
         crashes=dict(sorted(total.crashes.items())),
-        cells={" / ".join(cell): count for cell, count in sorted(total.cells.items())},
+        cells=possible,
+        impossible=never,
+        modes=dict(sorted(total.modes.items())),
+        handed={mode: total.handed[mode] for mode in sorted(total.modes)},
         recoveries=dict(sorted(total.recoveries.items())),
         escalations=dict(sorted(total.escalations.items())),
         states=dict(sorted(total.states.items())),
     )
+
+
+def _cells(
+    total: Tally, provider: str, operations: tuple[str, ...], twice: frozenset[str]
+) -> tuple[dict[str, int], dict[str, str]]:
+    """Every cell that can be, with its count, and every other one, with the reason."""
+    counts, never = dict(total.cells), dict[str, str]()
+    for cell in cells(operations):
+        why = impossible(cell, twice)
+        name = (provider, *cell)
+        if why is None:
+            counts.setdefault(name, 0)
+        elif name not in counts:
+            never[" / ".join(name)] = why
+    return {" / ".join(cell): count for cell, count in sorted(counts.items())}, never
 
 
 @contextmanager

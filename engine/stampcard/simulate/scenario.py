@@ -19,10 +19,11 @@ May live here: the port. May not: a provider's name.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Protocol, TypeAlias
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, ClassVar, Final, Protocol, TypeAlias
 
 from stampcard.model import AnyOrder, Site
+from stampcard.recovery import OfflinePolicy
 from stampcard.simulate.chance import Draw
 from stampcard.step.effects import Step
 from stampcard.wire import Request
@@ -33,6 +34,7 @@ Clock: TypeAlias = Callable[[], Any]
 """The simulated wall clock: aware, UTC."""
 Wish: TypeAlias = "Step[Any]"
 """A verb's bare step, or a step of your own made of several."""
+_NOTHING: Final[Mapping[str, float]] = {}
 
 
 class Answer(Protocol):
@@ -66,12 +68,28 @@ class Scenario(ABC):
 
     shops: int = 2
     """Journals at most: shops that do not know of each other, with customers who go to both."""
+    offline: OfflinePolicy | None = None
+    """What may wait while the provider is away, at about half of the tills; None: nothing, at any."""
     not_twice: frozenset[str] = frozenset()
     """Triggers the provider itself does twice when the network delivers a request twice: no till can help that."""
+
+    in_turn: frozenset[str] = frozenset()
+    """Triggers whose calls land when they are made, or never: where one that lands after a later one would undo it."""
+
+    quiet: ClassVar[Mapping[str, float]] = _NOTHING
+    """Operations whose first calls meet less trouble than others': so many of 1. What leads to all the others is called
+    most of all; with half of its calls troubled, fewer orders come to where the others are called."""
+    longest_trouble: int = 99
+    """Calls of an order, one after the other, that may meet a fault or a crash: then one gets through."""
 
     def __init__(self, provider: Any, model: Any) -> None:
         self.provider = provider
         self.model = model
+
+    @property
+    def mode(self) -> str:
+        """How this world's provider was drawn, in a few words: orders handed to a person are told by it."""
+        return "any"
 
     # what people do
 

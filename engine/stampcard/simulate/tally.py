@@ -29,12 +29,19 @@ class Tally:
     recoveries: Counter[str] = attrs.field(factory=Counter[str])
     escalations: Counter[str] = attrs.field(factory=Counter[str])
     states: Counter[str] = attrs.field(factory=Counter[str])
+    modes: Counter[str] = attrs.field(factory=Counter[str])
+    """Orders, by how their provider was drawn."""
+    handed: Counter[str] = attrs.field(factory=Counter[str])
+    """Orders with a person, likewise."""
 
     def add(self, other: Tally) -> None:
         """The sum of both."""
         for field in attrs.fields(Tally):
             mine, more = getattr(self, field.name), getattr(other, field.name)
-            setattr(self, field.name, mine + more)
+            if isinstance(mine, Counter):
+                mine.update(more)
+            else:
+                setattr(self, field.name, mine + more)
 
 
 def recovered(record: Record) -> list[str]:

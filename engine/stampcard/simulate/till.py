@@ -15,6 +15,7 @@ import attrs
 from stampcard.journal.contract import Append, VersionConflictError
 from stampcard.journal.fold import PROBE
 from stampcard.model import Entry, Environment, Ownership
+from stampcard.simulate.cells import LOOK
 from stampcard.simulate.journal import SimJournal
 from stampcard.simulate.network import Sending
 from stampcard.simulate.task import SUSPENDED, Cell, Task
@@ -91,6 +92,7 @@ class SimTill:
             actor=None,
             patience=self.world.patience,
             install=self.journal.id,
+            offline=scenario.offline if self.world.may_wait(self.number) else None,
         )
         self.verbs = scenario.provider.bind(self.seat)
 
@@ -122,6 +124,7 @@ class SimTill:
         for job in jobs:
             if job.sending is not None:
                 job.sending.forgotten()
+                job.sending = None
         for task in tasks:
             task.killed()
         world.timeline.at(self.back_at, self.start)
@@ -195,11 +198,11 @@ class SimTill:
             if task.phase is CrashPoint.READ:
                 task.reaches(CrashPoint.WRITTEN)
             return entries
-        trigger = append.entries[-1].trigger
-        if append.entries[-1].code != PROBE:
-            self.world.befalls(task, append.order_id, trigger)
+        trigger, looks = append.entries[-1].trigger, append.entries[-1].code == PROBE
+        operation = trigger + LOOK if looks else trigger
+        self.world.befalls(task, append.order_id, operation)
         if task.phase is CrashPoint.EARLY:
-            task.ahead = trigger
+            task.ahead = operation
             task.fears(CrashPoint.EARLY)
         intent, _ = promise
         self.over(intent, task.calls)  # its own earlier attempt
@@ -212,7 +215,7 @@ class SimTill:
         except BaseException:
             self.over(intent, task.calls)
             raise
-        task.ahead = trigger
+        task.ahead = operation
         task.reaches(CrashPoint.PROMISED)
         return entries
 
@@ -229,6 +232,7 @@ class SimTill:
         calls.remove(intent)
         job = self.jobs.pop(intent, None)
         if job is not None:
+            job.sending = None  # it refers to this job: a ring would stay until memory is swept
             for task in job.waiting:
                 self.world.timeline.after(0.0, partial(task.aborted, job, True))
 

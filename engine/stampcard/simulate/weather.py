@@ -12,7 +12,7 @@ from typing import Final
 
 import attrs
 
-__all__ = ["CRASHES", "FAULTS", "Crash", "CrashPoint", "Fault"]
+__all__ = ["CRASHES", "FAULTS", "LATER", "REPEATS", "Crash", "CrashPoint", "Fault"]
 
 
 class Fault(StrEnum):
@@ -52,6 +52,8 @@ class Fault(StrEnum):
 
 FAULTS: Final = tuple(Fault)
 REPEATS: Final = frozenset({Fault.TWICE, Fault.ECHO})
+LATER: Final = frozenset({Fault.LATE, Fault.ECHO})
+"""What lets a request land long after it was made."""
 
 
 class CrashPoint(StrEnum):

@@ -21,7 +21,7 @@ from stampcard.journal.contract import (
     StoreError,
     VersionConflictError,
 )
-from stampcard.journal.fold import Standing, fold
+from stampcard.journal.fold import Standing, fold, follow
 from stampcard.model import Entry, Facts
 from stampcard.step.effects import Keep, Load, Now, Step, Write, perform
 from stampcard.step.ink import Ink, Promise
@@ -100,7 +100,7 @@ def settle(promise: Promise, outcome: Outcome[Any, Any], http: int, record: Reco
         try:
             append = Append(order_id=order_id, expected_version=record.version, entries=drafts, claims=claims)
             if facts is not None or drafts[-1].state != standing.state:
-                append = told_of(followed(append, promise.adapter, promise.order, facts, now))
+                append = told_of(followed(append, promise.adapter, promise.order, facts, now), standing)
             append = append if owned else weighed(append, standing)
             entries = yield from perform(Write(append))
         except VersionConflictError:
@@ -165,6 +165,8 @@ def unrecorded(promise: Promise, broken: StoreError) -> InDoubtError:
 
 
 def extended(record: Record, entries: tuple[Entry, ...], drafts: tuple[Draft, ...]) -> Record:
-    """The record with what was just appended: saves a read."""
+    """The record with what was just appended: saves a read, and the fold of what was there before."""
     fresh = {e.version: d.personal.data for e, d in zip(entries, drafts, strict=True) if d.personal is not None}
-    return attrs.evolve(record, entries=record.entries + entries, personal={**record.personal, **fresh})
+    after = Record(header=record.header, entries=record.entries + entries, personal={**record.personal, **fresh})
+    follow(record, after)
+    return after

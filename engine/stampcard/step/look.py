@@ -9,11 +9,9 @@ import re
 from datetime import date
 from typing import Any
 
-import attrs
-
 from stampcard.adapter import AnyAdapter
 from stampcard.errors import ConfigurationError, JournalError, NotAllowedError, UnknownOrderError
-from stampcard.journal.contract import StoreError
+from stampcard.journal.contract import Header, StoreError
 from stampcard.journal.fold import Standing, fold
 from stampcard.model import AnyOrder, Refusal, Site
 from stampcard.step.effects import Load, Running, Step, perform
@@ -34,11 +32,15 @@ def look(seat: Seat[Any], adapter: AnyAdapter, order_id: str) -> Step[View | Non
             running = yield from _running(standing)
             if running is not None:
                 break
+        _ours(seat, adapter, standing.header)
         view = View(
-            adapter=adapter, phrases=seat.phrases, standing=standing, running=running, defers=seat.offline is not None
+            adapter=adapter,
+            phrases=seat.phrases,
+            standing=standing,
+            running=running,
+            known=standing.facts(adapter.facts, adapter.opening()),
+            defers=seat.offline is not None,
         )
-        _ours(seat, view)
-        view = attrs.evolve(view, known=view.facts)
         if not adapter.lifecycle.knows(standing.state):
             raise StoreError(f"order {order_id}: a state nobody knows")
     except StoreError as broken:
@@ -82,9 +84,8 @@ def unwritable(seat: Seat[Any], order_id: str, broken: StoreError) -> JournalErr
     return JournalError(seat.phrases.say("journal.unavailable"), detail=str(broken), order_id=order_id)
 
 
-def _ours(seat: Seat[Any], view: View) -> None:
+def _ours(seat: Seat[Any], adapter: AnyAdapter, header: Header) -> None:
     """A till works only on orders of its own provider, environment and tenant."""
-    header, adapter = view.standing.header, view.adapter
     if header.provider != adapter.name:
         code, why = "order.other_provider", f"it is an order of {header.provider}"
     elif header.environment is not adapter.environment:

@@ -49,6 +49,7 @@ from stampcard.step.trouble import Closed, declined, kept_back, not_sent
 __all__ = ["View", "asks_again", "effectless", "given_up", "legal"]
 
 E = TypeVar("E", bound=StampcardError)
+_LATE = ("late.accepted", "late.declined", "late.notsent")
 _LONGEST_BUSY = 60.0
 """Seconds after which it is worth trying again at the latest: a customer at a terminal may take long, or be gone."""
 _LANE_PAUSE = 5.0
@@ -131,6 +132,9 @@ class View:
 
     @cached_property
     def _order(self) -> AnyOrder:
+        return self.standing.kept((self.adapter, self.phrases, self.facts), (self.running, self.defers), self._built)
+
+    def _built(self) -> AnyOrder:
         header = self.standing.header
         lifecycle = self.adapter.lifecycle
         state = lifecycle.states(self.standing.state)
@@ -192,7 +196,7 @@ class View:
             if ending.intent == name:
                 found += self._sent_before(intent, ending, life)
                 continue
-            later = next((e for e in self.standing.record.entries if e.intent == name and _late(e)), None)
+            later = next((e for e in self.standing.record.entries if e.intent == name and e.code in _LATE), None)
             if later is not None and later.code != "late.accepted":
                 continue  # it was told no, or never left
             why = "no answer was recorded" if later is None else "a late reply said that it took effect"
@@ -380,10 +384,6 @@ class View:
     def not_sent(self, trigger: str, said: NotSent, http: int) -> StampcardError:
         """See `stampcard.step.trouble`."""
         return not_sent(self.error, trigger, said, http)
-
-
-def _late(entry: Entry) -> bool:
-    return entry.code in ("late.accepted", "late.declined", "late.notsent")
 
 
 def _check_of(intent: OpenIntent) -> str:

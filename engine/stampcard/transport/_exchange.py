@@ -48,6 +48,12 @@ def _user_agent() -> str:
     return f"stampcard/{version('stampcard')}"
 
 
+@functools.lru_cache(maxsize=256)
+def _url(text: str) -> httpx.URL:
+    """Parsed once: a till calls few addresses, over and over."""
+    return httpx.URL(text)
+
+
 def _build(request: wire.Request, base_url: str) -> httpx.Request:
     """The request as it goes on the wire. Raises RefusedError when HTTP cannot carry it as it stands."""
     if len(request.body) > wire.MAX_BODY:
@@ -61,7 +67,7 @@ def _build(request: wire.Request, base_url: str) -> httpx.Request:
     if "accept-encoding" not in names:
         headers.append(("Accept-Encoding", "identity"))
     try:
-        built = httpx.Request(request.method, base_url + request.target, headers=headers, content=request.body)
+        built = httpx.Request(request.method, _url(base_url + request.target), headers=headers, content=request.body)
         exact = built.url.raw_path == request.target.encode("ascii")
     except (ValueError, TypeError, httpx.InvalidURL) as error:
         raise RefusedError("a header or the target cannot be written") from error

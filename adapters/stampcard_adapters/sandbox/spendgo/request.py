@@ -38,13 +38,18 @@ class Fields:
 
     _values: dict[str, Json]
     _where: str = ""
+    _folded: dict[str, Json] = attrs.field(init=False, repr=False, eq=False)
+
+    @_folded.default
+    def _fold(self) -> dict[str, Json]:
+        # of two spellings the first one counts
+        return {key.lower(): value for key, value in reversed(self._values.items())}
 
     def get(self, name: str) -> Json:
         """A field, or None when it is missing or null."""
         if name in self._values:
             return self._values[name]
-        folded = name.lower()
-        return next((value for key, value in self._values.items() if key.lower() == folded), None)
+        return self._folded.get(name.lower())
 
     def text(self, name: str, *, required: bool = False) -> str | None:
         """A string; a bare number is read as one (trap 6: address.code comes both ways)."""

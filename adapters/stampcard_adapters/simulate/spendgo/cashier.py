@@ -47,9 +47,9 @@ _BASKETS: Final = (
 _WHY: Final = "simulated"
 PATH: Final[Mapping[str, tuple[str, ...]]] = {
     "new": ("checkout",) * 30 + ("abandon",),
-    "checkout": ("place",) * 30 + ("void",) * 2 + ("checkout",) * 3 + ("abandon",),
-    "placed": ("bill",) * 20 + ("void",) * 3,
-    "billed": ("complete",) * 20 + ("void",) * 3,
+    "checkout": ("place",) * 30 + ("void",) + ("checkout",) * 2 + ("abandon",),
+    "placed": ("bill",) * 20 + ("void",),
+    "billed": ("complete",) * 20 + ("void",),
     "completed": ("refund",),
 }
 """What a cashier wants of an order in a state; each as often as it is written."""
@@ -75,9 +75,9 @@ def bought(verbs: Any, order: AnyOrder | str, members: Sequence[Member], draw: D
 
 def wished(verbs: Any, order: AnyOrder, members: Sequence[Member], draw: Draw) -> Wish | None:
     """What is wanted of this order next."""
-    wanted = draw.pick(PATH.get(str(order.state), ("void",)))
+    wanted = draw.pick(PATH.get(str(order.outlook.state), ("void",)))
     if wanted not in order.allowed and not draw.chance(0.15):
-        if "void" not in order.allowed or draw.chance(0.5):
+        if "void" not in order.allowed or draw.chance(0.75):
             return None  # it is in doubt, and the customer can wait
         wanted = "void"
     if wanted == "checkout":
@@ -106,7 +106,7 @@ def always(verbs: Any, order: AnyOrder | str, trigger: str, member: Member, list
 
 def _paid(verbs: Any, trigger: str, order: AnyOrder, draw: Draw) -> Wish:
     """Place or bill: as it should be, with a tip, with fewer points, or wrong by a cent."""
-    facts = order.facts
+    facts = order.outlook.facts
     pay: Callable[..., Wish] = getattr(verbs, trigger)
     if facts.basket is None:
         return pay(order, tenders=cash(usd("10")))

@@ -6,36 +6,46 @@ cashiers do (`cashier`), what members must own (`witness`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Final, Literal, TypeAlias
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import Any, ClassVar, Final, Literal, TypeAlias
 
 import attrs
 import httpx
 
 from stampcard.commands import Void
 from stampcard.model import AnyOrder, Reward
+from stampcard.recovery import OfflinePolicy
 from stampcard.simulate import Draw, Scenario, Wish
 from stampcard.step import Step
 from stampcard.wire import Request
 from stampcard_adapters.sandbox.spendgo import SpendgoModel
 from stampcard_adapters.sandbox.spendgo import Switches as SandboxSwitches
 from stampcard_adapters.sandbox.spendgo.switches import Repeat
-from stampcard_adapters.simulate.spendgo.cashier import always, bought, wished
+from stampcard_adapters.sandbox.spendgo.tenants import Opening, Tenant, default_tenants
+from stampcard_adapters.simulate.spendgo.cashier import always, bought, usd, wished
 from stampcard_adapters.simulate.spendgo.witness import Books, Witness
 from stampcard_adapters.spendgo import AfterVoid, SpendgoAdapter
 from stampcard_adapters.testing.spendgo import SpendgoBooks, names
 
-__all__ = ["SpendgoScenario"]
+__all__ = ["PLENTY", "SpendgoScenario", "stocked"]
 
 Stage: TypeAlias = Literal["placed", "billed", "completed"]
 _REPEATS: Final[tuple[Repeat, ...]] = ("replayed", "replayed", "refused", "unsafe")
 _LEAVE: Final[tuple[Stage, ...]] = ("billed", "billed", "placed", "completed")
+
+PLENTY: Final = 500
+"""So many of everything that nobody ever misses one."""
 
 
 class SpendgoScenario(Scenario):
     """Two members and guests; rewards that fit, do not fit, run out, and are wanted at two tills at once."""
 
     opening = ("checkout",)
+    offline: OfflinePolicy | None = OfflinePolicy(
+        max_age=timedelta(days=2), max_amount=usd("84")
+    )  # not the dearest basket
+    quiet: ClassVar[Mapping[str, float]] = {"checkout": 0.25, "place": 0.5, "bill": 0.7}
 
     def __init__(self, draw: Draw, clock: Callable[[], Any], *, repeat: Repeat | None = None) -> None:
         """repeat: as it is by default, but for this; None: everything is drawn."""
@@ -47,6 +57,7 @@ class SpendgoScenario(Scenario):
     def _settle_drawn(self, draw: Draw, clock: Callable[[], Any]) -> None:
         repeat, leave = draw.pick(_REPEATS), draw.pick(_LEAVE)
         lenient = draw.chance(0.3)
+        plenty = draw.chance(0.5)
         theirs = SandboxSwitches(
             repeat=repeat,
             swp_deducted_at=leave,
@@ -60,10 +71,10 @@ class SpendgoScenario(Scenario):
             "payments_as_array": draw.chance(0.3),
             "after_void": "lands" if lenient else "refused",
         }
-        tens = 1 + draw.below(3)
+        tens = PLENTY if plenty else 1 + draw.below(3)
         if lenient and draw.chance(0.5):  # a till that looks finds it; the other lenient ones are looked at in vain
             theirs = attrs.evolve(theirs, after_void="lands")
-        model = SpendgoModel(switches=theirs, lenient=lenient, clock=clock)
+        model = SpendgoModel(stocked() if plenty else None, switches=theirs, lenient=lenient, clock=clock)
         self._settle(model, repeat, switches, lenient=lenient, tens=tens)
 
     def _settle(
@@ -71,9 +82,15 @@ class SpendgoScenario(Scenario):
     ) -> None:
         books = SpendgoBooks(model)
         super().__init__(books.provider(repeat=repeat, **switches), Witness(model))
-        self.repeat = repeat
+        self._repeat, self._lenient, self._plenty = repeat, lenient, tens == PLENTY
         if repeat == "unsafe":  # it does twice what is delivered twice: no till can help that
             self.not_twice = frozenset({"place", "bill", "complete", "void", "refund"})
+        self._clear = repeat == "replayed" and self._plenty and not lenient
+        if self._clear:  # for then no order needs a person: but for nine calls in a row without an answer
+            self.longest_trouble = 6
+            self.in_turn = frozenset({"checkout"})  # else an older basket is priced last, and the sale does not fit it
+            self.offline = None  # a sale that is priced for another customer than before is refused when its turn comes
+            self.shops = 1  # what another journal's orders used cannot be told from what a late bill took
         # Elsewhere a second void is believed to be our own first send's, or gives a reward back twice.
         self._console = repeat == "replayed" and lenient
         self._moved: set[str] = set()
@@ -85,6 +102,11 @@ class SpendgoScenario(Scenario):
         listed = [*model.rewards(books.member.id), *model.rewards(books.shopper.id), ten_percent]
         self._scope = (tuple(m.id for m in self._members), tuple(sorted({r for r in listed if r[:2] != "P_"})))
         self._opening = Books.of(model, *self._scope)
+
+    @property
+    def mode(self) -> str:
+        enough = "rewards for all" if self._plenty else "rewards run out"
+        return f"{self._repeat}, {'lenient' if self._lenient else 'strict'}, {enough}"
 
     def names(self, request: Request) -> tuple[str | None, str | None]:
         return names(request)
@@ -147,17 +169,34 @@ class SpendgoScenario(Scenario):
         return witness
 
     def reason(self, order: AnyOrder, said: str) -> str | None:
+        if self._clear:
+            return None  # who asks again is told what became of the step, and nobody is in anybody's way
         if order.state == "voided" and self.provider.switches.after_void is AfterVoid.LANDS:
             return "a void from doubt: what it took back is not seen to be back"
         if "no clear answer in" in said:
             return "no clear answer in so many calls"
         trigger = "" if order.doubt is None else order.doubt.trigger
+        if "it had waited" in said or "it cannot follow" in said:
+            return "offline: the provider says no to a sale that was taken down without it"
         if order.id in self._moved and "a repeat was answered no" in said:
             return "a repeat's no: the order was voided at the provider's console"
-        if self.repeat == "replayed":
+        if self._repeat == "replayed":
             if "a repeat was answered no" in said and trigger in ("place", "bill") and order.facts.reward is not None:
                 return "a repeat's no: the reward was used by another order, or is gone"
             return None
         if "a repeat" in said or "late reply" in said:
-            return f"{self.repeat}: a repeat is refused, or could do it twice"
+            return f"{self._repeat}: a repeat is refused, or could do it twice"
         return None
+
+
+def stocked() -> tuple[Tenant, ...]:
+    """The usual account, with rewards and points for everybody."""
+    return tuple(
+        attrs.evolve(tenant, openings=tuple(_stocked(opening) for opening in tenant.openings))
+        for tenant in default_tenants()
+    )
+
+
+def _stocked(opening: Opening) -> Opening:
+    rewards = tuple((reward, PLENTY) for reward, _ in opening.rewards)
+    return attrs.evolve(opening, rewards=rewards, swp=opening.swp * PLENTY)
