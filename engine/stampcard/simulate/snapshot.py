@@ -14,10 +14,12 @@ from typing import Any, Final
 
 import attrs
 
-from stampcard.simulate.walk import Walk
+from stampcard.simulate.scenario import Make
+from stampcard.simulate.task import Broken
+from stampcard.simulate.walk import Taken, Trouble, Walk
 from stampcard.step.verb import Seat
 
-__all__ = ["Snapshot", "taken"]
+__all__ = ["Place"]
 
 _LOCK: Final = -1
 _LOCKS: Final = (type(threading.Lock()), type(threading.RLock()))
@@ -25,31 +27,51 @@ _FROZEN: Final[object] = attrs.make_class("_Frozen", [], frozen=True).__setattr_
 
 
 @attrs.frozen(kw_only=True)
-class Snapshot:
-    """effects: of the steps before it."""
+class Place:
+    """Between two steps of a walk: there one can go on from more than once. effects: of the steps before it."""
 
     effects: int
-    data: bytes = attrs.field(repr=False)
-    shared: dict[int, Any] = attrs.field(repr=False)
+    _data: bytes = attrs.field(repr=False)
+    _shared: dict[int, Any] = attrs.field(repr=False)
+    _since: tuple[Taken, ...] = ()
+    """Steps to be taken again first: where something is under way, no copy is made."""
 
-    def walk(self) -> Walk:
-        """That world once more, which knows nothing of the others."""
-        copied: Walk = _Reader(self.data, self.shared).load()
-        return copied
+    @classmethod
+    def opening(cls, make: Make) -> Place:
+        """Where every walk begins. Raises Broken when not even that can be asked which is asked first."""
+        walk = Walk(make)
+        walk.begin()
+        data, shared = _copied(walk)
+        return cls(effects=walk.effects, data=data, shared=shared)
+
+    def walked(self, met: tuple[Trouble, ...], taken: Taken, live: Walk | None = None) -> tuple[Walk, Broken | None]:
+        """A walk that has come here through these troubles and takes this step. live: it, where there is one."""
+        walk: Walk = _Reader(self._data, self._shared).load() if live is None else live
+        walk.meet(met)
+        try:
+            for step in (*self._since, taken) if live is None else (taken,):
+                walk.take(step)
+        except Broken as broken:
+            return walk, broken
+        return walk, None
+
+    def after(self, walk: Walk) -> Place:
+        """Where this walk stands, which has taken one step from here."""
+        if not walk.rests:  # a message is in the network, a till is about to come back
+            return self.then(walk)
+        data, shared = _copied(walk)
+        return Place(effects=walk.effects, data=data, shared=shared)
+
+    def then(self, walk: Walk) -> Place:
+        """The same; without a copy, which pays only where it is gone on from often."""
+        return attrs.evolve(self, effects=walk.effects, since=(*self._since, walk.trail[-1]))
 
 
-def taken(walk: Walk) -> Snapshot | None:
-    """None while something is under way (a message in the network, a till about to come back), or where a model cannot
-    be copied: then the cases are run whole."""
-    if not walk.rests:
-        return None
+def _copied(walk: Walk) -> tuple[bytes, dict[int, Any]]:
     out = io.BytesIO()
     writer = _Writer(out)
-    try:
-        writer.dump(walk)
-    except (pickle.PicklingError, TypeError, AttributeError):
-        return None
-    return Snapshot(effects=walk.effects, data=out.getvalue(), shared=writer.shared)
+    writer.dump(walk)
+    return out.getvalue(), writer.shared
 
 
 def _is_value(thing: object) -> bool:
