@@ -30,26 +30,26 @@ _FROZEN: Final[object] = attrs.make_class("_Frozen", [], frozen=True).__setattr_
 class Place:
     """Between two steps of a walk: there one can go on from more than once. effects: of the steps before it."""
 
+    make: Make
     effects: int
-    _data: bytes = attrs.field(repr=False)
-    _shared: dict[int, Any] = attrs.field(repr=False)
-    _since: tuple[Taken, ...] = ()
-    """Steps to be taken again first: where something is under way, no copy is made."""
+    copy: Copy | None = None
+    """None: the world as it begins."""
+    since: tuple[Taken, ...] = ()
+    """Steps to be taken from there first: while something is under way no copy is made."""
 
     @classmethod
     def opening(cls, make: Make) -> Place:
-        """Where every walk begins. Raises Broken when not even that can be asked which is asked first."""
-        walk = Walk(make)
-        walk.begin()
-        data, shared = _copied(walk)
-        return cls(effects=walk.effects, data=data, shared=shared)
+        """Where every walk begins."""
+        return cls(make=make, effects=0)
 
     def walked(self, met: tuple[Trouble, ...], taken: Taken, live: Walk | None = None) -> tuple[Walk, Broken | None]:
         """A walk that has come here through these troubles and takes this step. live: it, where there is one."""
-        walk: Walk = _Reader(self._data, self._shared).load() if live is None else live
+        walk = live or (Walk(self.make) if self.copy is None else self.copy.walk())
         walk.meet(met)
         try:
-            for step in (*self._since, taken) if live is None else (taken,):
+            if live is None and self.copy is None:
+                walk.begin()
+            for step in (*self.since, taken) if live is None else (taken,):
                 walk.take(step)
         except Broken as broken:
             return walk, broken
@@ -57,21 +57,36 @@ class Place:
 
     def after(self, walk: Walk) -> Place:
         """Where this walk stands, which has taken one step from here."""
-        if not walk.rests:  # a message is in the network, a till is about to come back
-            return self.then(walk)
-        data, shared = _copied(walk)
-        return Place(effects=walk.effects, data=data, shared=shared)
+        copy = Copy.of(walk) if walk.rests else None  # else a message is in the network, a till about to come back
+        return self.then(walk) if copy is None else Place(make=self.make, effects=walk.effects, copy=copy)
 
     def then(self, walk: Walk) -> Place:
         """The same; without a copy, which pays only where it is gone on from often."""
-        return attrs.evolve(self, effects=walk.effects, since=(*self._since, walk.trail[-1]))
+        return attrs.evolve(self, effects=walk.effects, since=(*self.since, walk.trail[-1]))
 
 
-def _copied(walk: Walk) -> tuple[bytes, dict[int, Any]]:
-    out = io.BytesIO()
-    writer = _Writer(out)
-    writer.dump(walk)
-    return out.getvalue(), writer.shared
+@attrs.frozen
+class Copy:
+    """A walk as it was. shared: values that are the same in every copy."""
+
+    data: bytes = attrs.field(repr=False)
+    shared: dict[int, Any] = attrs.field(repr=False)
+
+    @classmethod
+    def of(cls, walk: Walk) -> Copy | None:
+        """None where a model cannot be copied: then the steps are taken again each time."""
+        out = io.BytesIO()
+        writer = _Writer(out)
+        try:
+            writer.dump(walk)
+        except (pickle.PicklingError, TypeError, AttributeError):
+            return None
+        return cls(out.getvalue(), writer.shared)
+
+    def walk(self) -> Walk:
+        """That walk once more, which knows nothing of the others."""
+        copied: Walk = _Reader(self.data, self.shared).load()
+        return copied
 
 
 def _is_value(thing: object) -> bool:
