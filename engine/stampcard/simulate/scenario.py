@@ -23,6 +23,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Final, Protocol, TypeAlias
 
 from stampcard.model import AnyOrder, Site
+from stampcard.recovery import OfflinePolicy
 from stampcard.simulate.chance import Draw
 from stampcard.step.effects import Step
 from stampcard.wire import Request
@@ -67,6 +68,8 @@ class Scenario(ABC):
 
     shops: int = 2
     """Journals at most: shops that do not know of each other, with customers who go to both."""
+    offline: OfflinePolicy | None = None
+    """What may wait while the provider is away, at about half of the tills; None: nothing, at any."""
     not_twice: frozenset[str] = frozenset()
     """Triggers the provider itself does twice when the network delivers a request twice: no till can help that."""
 
