@@ -1,7 +1,6 @@
 """Bugs somebody would ship, planted for as long as a block runs: the simulator has to find each of them.
 
-Nothing in the engine knows of them: each wraps or replaces a function of its own. Left out until there is something to
-break: a queued void that is dropped, a charged order that is voided (neither queue nor payment exists yet).
+Nothing in the engine knows of them: each wraps or replaces a function of its own.
 """
 
 from __future__ import annotations
@@ -14,10 +13,11 @@ from unittest.mock import patch
 import attrs
 
 from stampcard.adapter import Accepted, Evidence, Resend
+from stampcard.journal import queue
 from stampcard.journal._shared import entry_of
 from stampcard.journal.contract import Append
 from stampcard.model import EntryKind
-from stampcard.step import conclude, effects, fire, watch
+from stampcard.step import charge, conclude, effects, fire, permit, view, watch
 from stampcard.step.effects import Send, Write
 from stampcard.transport.contract import Failed
 from stampcard_adapters.kibo import adapter as kibo
@@ -184,6 +184,32 @@ def no_watch_after_a_void() -> AbstractContextManager[None]:
     return patch.object(watch, "is_from_doubt", lambda entry: False)
 
 
+@contextmanager
+def drop_a_queued_void() -> Generator[None]:
+    """A void that could not be sent when its turn came is forgotten."""
+    put_back = queue.Queue.put_back
+
+    def careless(self: Any, entry: Any) -> bool:
+        return entry.trigger != "void" and put_back(self, entry)
+
+    with patch.object(queue.Queue, "put_back", careless):
+        yield
+
+
+@contextmanager
+def void_a_charged_order() -> Generator[None]:
+    """A sale is cancelled over the money the customer has paid for it."""
+    with patch.object(permit, "barred", lambda standing: {}), patch.object(view, "barred", lambda standing: {}):
+        yield
+
+
+@contextmanager
+def charge_again() -> Generator[None]:
+    """Nobody knows whether the card was charged: it is charged once more, under the same key."""
+    with patch.object(charge, "ChargeStatus", lambda **asked: effects.Charge(hard_end=1e18, **asked)):
+        yield
+
+
 MUTANTS: dict[str, tuple[Mutant, str]] = {
     "send before intent": (send_before_intent, "spendgo"),
     "forget the outcome": (forget_the_outcome, "spendgo"),
@@ -195,6 +221,9 @@ MUTANTS: dict[str, tuple[Mutant, str]] = {
     "believe a probe's none early": (believe_a_probe_early, "sessionm"),
     "take a 409 for landed": (take_a_409_for_landed, "spendgo"),
     "double refund": (double_refund, "spendgo"),
+    "drop a queued void": (drop_a_queued_void, "spendgo"),
     "no watch after a void from doubt": (no_watch_after_a_void, "spendgo"),
+    "void a charged order": (void_a_charged_order, "spendgo"),
+    "charge again": (charge_again, "spendgo"),
 }
 """Name -> the bug, and whose worlds show it."""

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, TypeAlias, TypeVar
 
 import attrs
 
-from stampcard.commands import Abandon, Bill, Checkout, Place, Void
+from stampcard.commands import Abandon, Bill, Checkout, Complete, Place, Void
 from stampcard.journal.codec import plain, typed, unpack
 from stampcard.journal.contract import StoreError
 from stampcard.journal.fold import OpenIntent, Standing, landed
@@ -87,7 +87,11 @@ def barred(standing: Standing) -> dict[str, str]:
         return {}
     if any(o.trigger in PAYMENTS for o in standing.open):
         return dict.fromkeys(_OPEN_BARS, "charge.open")
-    return dict.fromkeys(_BARRED, "charge.taken") if held(standing) is not None else {}
+    if held(standing) is not None:
+        return dict.fromkeys(_BARRED, "charge.taken")
+    last = charges(standing)[-1]
+    unpaid = last.returned is not None and _billed(standing, last)
+    return {Complete.trigger: "charge.returned"} if unpaid else {}
 
 
 def unsettled(standing: Standing) -> Taken | None:

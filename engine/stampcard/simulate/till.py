@@ -93,6 +93,7 @@ class SimTill:
             patience=self.world.patience,
             install=self.journal.id,
             charges=scenario.pays,
+            offline=scenario.offline if self.world.may_wait(self.number) else None,
         )
         self.verbs = scenario.provider.bind(self.seat)
 

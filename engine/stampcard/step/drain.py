@@ -16,7 +16,8 @@ from typing import Any, Final
 import attrs
 
 from stampcard.adapter import Accepted, AnyAdapter, Declined, NotSent
-from stampcard.commands import Command
+from stampcard.commands import Bill, Command, Void
+from stampcard.journal.charges import barred
 from stampcard.journal.codec import unpack
 from stampcard.journal.contract import Append, Draft, Personal, StoreError, VersionConflictError
 from stampcard.journal.queue import QUEUED, QueuedStep, kept_until
@@ -106,6 +107,8 @@ def _held(seat: Seat[Any], adapter: AnyAdapter, view: View, first: QueuedStep) -
         return Drained(step=first.trigger, result=Settled.ESCALATED, why=why, pause=_LATER)
     if view.running > 0:
         return Drained(step=first.trigger, why="a call on this order is under way", pause=view.running)
+    if first.trigger in (Bill.trigger, Void.trigger) and first.trigger in barred(standing):
+        return Drained(step=first.trigger, why="the customer's payment is not settled yet: that first", pause=AWAY)
     before = steps_open(standing)
     if before and not suspends(view):
         return Drained(step=first.trigger, why=f"waits for '{before[0].trigger}'", pause=AWAY)
