@@ -287,7 +287,7 @@ class Adapter(ABC, Generic[S, F, C]):
         return ()
 
     def completes(self, order: Order[S, F], command: C, /) -> Query[C] | None:
-        """What has to be asked before this is sent (who has that number?), for the command in full; it waits till then."""
+        """What is asked before this is sent (who has that number?): its answer is the command in full; else None."""
         return None
 
     @abstractmethod
