@@ -182,12 +182,12 @@ def fold(record: Record) -> Standing:
     return known
 
 
-def follow(before: Record, after: Record) -> None:
+def follow(before: Record, after: Record, *, hand_on: bool = True) -> None:
     """Work out the fold of a record from that of the record it continues, where that is known.
 
-    What was kept with the record before is handed on: nobody goes back to it.
+    hand_on: nobody goes back to the record before, which need not keep its own any longer.
     """
-    known = vars(before).pop(_STANDING, None)
+    known = vars(before).pop(_STANDING, None) if hand_on else vars(before).get(_STANDING)
     if isinstance(known, Standing):
         object.__setattr__(after, _STANDING, _fold(after, known))
 

@@ -76,6 +76,10 @@ class Scenario(ABC):
     in_turn: frozenset[str] = frozenset()
     """Triggers whose calls land when they are made, or never: where one that lands after a later one would undo it."""
 
+    punctual: bool = False
+    """Every call lands within its late window, or never. Else one that may be repeated under its own key may land an
+    hour late: that does no harm, unless something is looked at once and for all when the window is over."""
+
     quiet: ClassVar[Mapping[str, float]] = _NOTHING
     """Operations whose first calls meet less trouble than others': so many of 1. What leads to all the others is called
     most of all; with half of its calls troubled, fewer orders come to where the others are called."""

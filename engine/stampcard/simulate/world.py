@@ -194,6 +194,8 @@ class World(Reports):
         if order is None:
             return self.scenario.open(till.verbs, customer.plan.order_id, Draw(customer.plan.luck))
         if order.doubt is not None and Draw(luck, 1).chance(0.6):
+            if order.doubt.needs_human and Draw(luck, 2).chance(0.9):
+                return None  # they have been told so, and wait for that person
             return till.verbs.recover(order.id, within=30.0)  # type: ignore[no-any-return]  # verbs are any provider's
         return self.scenario.next(till.verbs, order, Draw(luck))
 

@@ -91,6 +91,7 @@ class SpendgoScenario(Scenario):
             self.in_turn = frozenset({"checkout"})  # else an older basket is priced last, and the sale does not fit it
             self.offline = None  # a sale that is priced for another customer than before is refused when its turn comes
             self.shops = 1  # what another journal's orders used cannot be told from what a late bill took
+        self.punctual = model.switches.after_void == "lands"
         # Elsewhere a second void is believed to be our own first send's, or gives a reward back twice.
         self._console = repeat == "replayed" and lenient
         self._moved: set[str] = set()
