@@ -37,7 +37,7 @@ def must_wait(wish: Wish, view: View) -> bool:
     """Something of this order comes before it: steps that wait, or a doubt that it may not be fired from."""
     if not any(row.calls_provider for row in wish.adapter.lifecycle.rows if row.trigger == wish.trigger):
         return False
-    if view.standing.queued:
+    if view.standing.queued or wish.adapter.completes(view.order(), wish.command) is not None:
         return True
     if not view.defers or not steps_open(view.standing) or wish.trigger in legal(wish.adapter, view.standing):
         return False
