@@ -87,7 +87,7 @@ class SpendgoScenario(Scenario):
         if repeat == "unsafe":  # it does twice what is delivered twice: no till can help that
             self.not_twice = frozenset({"place", "bill", "complete", "void", "refund"})
         self._clear = repeat == "replayed" and self._plenty and not lenient
-        self.sure_reversals = self._clear
+        self.sure_reversals = repeat == "replayed" and not lenient  # else a person looks, whatever the provider does
         if self._clear:  # for then no order needs a person: but for nine calls in a row without an answer
             self.longest_trouble = 6
             self.in_turn = frozenset({"checkout"})  # else an older basket is priced last, and the sale does not fit it
