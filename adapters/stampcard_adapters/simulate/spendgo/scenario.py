@@ -42,10 +42,14 @@ class SpendgoScenario(Scenario):
     opening = ("checkout",)
     quiet: ClassVar[Mapping[str, float]] = {"checkout": 0.25, "place": 0.5, "bill": 0.7}
 
-    def __init__(self, draw: Draw, clock: Callable[[], Any], *, repeat: Repeat | None = None) -> None:
-        """repeat: as it is by default, but for this; None: everything is drawn."""
+    def __init__(
+        self, draw: Draw, clock: Callable[[], Any], *, repeat: Repeat | None = None, plenty: bool = False
+    ) -> None:
+        """repeat: as it is by default, but for this; None: everything is drawn. plenty: with rewards for everybody."""
         if repeat is not None:
-            self._settle(SpendgoModel(switches=SandboxSwitches(repeat=repeat), clock=clock), repeat, {})
+            theirs = SandboxSwitches(repeat=repeat)
+            model = SpendgoModel(stocked() if plenty else None, switches=theirs, clock=clock)
+            self._settle(model, repeat, {}, tens=PLENTY if plenty else 1)
         else:
             self._settle_drawn(draw, clock)
 
