@@ -89,6 +89,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "charge.voided": "The payment was declined. The sale is cancelled.",
     "charge.void_open": "The payment was declined. The sale is being cancelled; no money was taken.",
     "charge.given_back": "The payment was given back. The sale is cancelled.",
+    "charge.returned": "The payment was given back. Cancel the sale.",
     "charge.completed": "The sale is completed: refund it, and give the money back yourself.",
     "charge.no_port": "This register cannot take payments. Call the help desk.",
     "input.type": "The register gave something unusable. Call the help desk.",

@@ -40,6 +40,7 @@ def test_json_has_the_stable_keys(run: Run) -> None:
         "in_doubt",
         "allowed",
         "possible",
+        "queued",
         "watch",
         "payment",
         "forgotten",

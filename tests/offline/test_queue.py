@@ -234,6 +234,18 @@ def test_a_reversal_that_waits_suspends_the_recovery_of_what_it_undoes() -> None
         assert store.spendgo.get("a").state is PurchaseState.VOIDED
 
 
+def test_a_cashier_who_asks_has_the_reversal_sent_that_waits() -> None:
+    with at() as store:
+        order = store.sold("a", "place")
+        store.sandbox.faults.next(Drop(When.AFTER), trigger="bill")
+        with pytest.raises(InDoubtError):
+            store.spendgo.bill(order)
+        with store.away():
+            store.spendgo.void(store.spendgo.get("a"), why="customer left")
+        assert store.spendgo.recover("a", within=30).state is PurchaseState.VOIDED
+        assert store.there("a") == ("placed", "billed", "voided")
+
+
 def test_a_provider_that_goes_away_again_in_the_middle_loses_nothing() -> None:
     with at() as store:
         with store.away():

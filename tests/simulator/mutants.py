@@ -1,7 +1,7 @@
 """Bugs somebody would ship, planted for as long as a block runs: the simulator has to find each of them.
 
-Nothing in the engine knows of them: each wraps or replaces a function of its own. Left out until there is something to
-break: a queued void that is dropped, a charged order that is voided (neither queue nor payment exists yet).
+Nothing in the engine knows of them: each wraps or replaces a function of its own. Left out until the simulated shops
+take money: a charged order that is voided.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from unittest.mock import patch
 import attrs
 
 from stampcard.adapter import Accepted, Evidence, Resend
+from stampcard.journal import queue
 from stampcard.journal._shared import entry_of
 from stampcard.journal.contract import Append
 from stampcard.model import EntryKind
@@ -184,6 +185,18 @@ def no_watch_after_a_void() -> AbstractContextManager[None]:
     return patch.object(watch, "is_from_doubt", lambda entry: False)
 
 
+@contextmanager
+def drop_a_queued_void() -> Generator[None]:
+    """A void that could not be sent when its turn came is forgotten."""
+    put_back = queue.Queue.put_back
+
+    def careless(self: Any, entry: Any) -> bool:
+        return entry.trigger != "void" and put_back(self, entry)
+
+    with patch.object(queue.Queue, "put_back", careless):
+        yield
+
+
 MUTANTS: dict[str, tuple[Mutant, str]] = {
     "send before intent": (send_before_intent, "spendgo"),
     "forget the outcome": (forget_the_outcome, "spendgo"),
@@ -195,6 +208,7 @@ MUTANTS: dict[str, tuple[Mutant, str]] = {
     "believe a probe's none early": (believe_a_probe_early, "sessionm"),
     "take a 409 for landed": (take_a_409_for_landed, "spendgo"),
     "double refund": (double_refund, "spendgo"),
+    "drop a queued void": (drop_a_queued_void, "spendgo"),
     "no watch after a void from doubt": (no_watch_after_a_void, "spendgo"),
 }
 """Name -> the bug, and whose worlds show it."""

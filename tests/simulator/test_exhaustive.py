@@ -13,10 +13,9 @@ from tests.simulator.mutants import (
     void_without_closing,
 )
 
-from stampcard.simulate import Cases, Exhausted, Make, Manner, Path, Trouble, exhaust, paths, untroubled
+from stampcard.simulate import Cases, Exhausted, Make, Manner, Path, exhaust, paths, untroubled
 from stampcard.simulate.exhaustive import LONGEST
-from stampcard.simulate.task import Broken
-from stampcard.simulate.walk import Walk
+from stampcard.simulate.walk import Walk, whole
 from stampcard_adapters.simulate import PLAIN
 
 SPENDGO, KIBO, KIGO = PLAIN["spendgo"]["replayed"], PLAIN["kibo"]["as by default"], PLAIN["kigo"]["as by default"]
@@ -25,9 +24,14 @@ IN_CI = [world for world in WORLDS if world[1] not in ("refused", "unsafe", "v1"
 """One of each provider: the command takes them all."""
 
 
-def whole(cases: Cases, *, pairs: bool = False) -> Exhausted:
+def along(make: Make, *paths_: Path, pairs: bool = False, stop_after: int | None = None) -> Exhausted:
+    """All cases of these paths."""
+    found, cases = Exhausted(), Cases(make, paths_, stop_after=stop_after)
     with untroubled():
-        return cases.run(pairs=pairs)
+        for beginning in cases.beginnings:
+            if stop_after is None or found.failed < stop_after:
+                found.add(cases.run(beginning, pairs=pairs))
+    return found
 
 
 @pytest.mark.parametrize(("provider", "variant"), IN_CI)
@@ -41,7 +45,7 @@ def test_every_single_trouble_on_every_path_is_survived(provider: str, variant: 
 
 
 def test_every_pair_of_troubles_of_one_call_is_survived() -> None:
-    found = whole(Cases(KIGO, ("place",)), pairs=True)
+    found = along(KIGO, ("place",), pairs=True)
     assert [failure.story for failure in found.failures] == []
     assert found.cases == 1 + found.singles + found.pairs
     assert found.pairs > 5 * found.singles
@@ -67,17 +71,18 @@ def test_a_world_gone_on_from_a_snapshot_is_the_world_run_whole(
         record = walk.shops[0].journal.load("x-1")
         return (walk.effects, walk.calls, walk.stands, walk.failed, walk.timeline.now, walk.tally, record)
 
-    def compare(cases: Cases, walk: Walk, met: tuple[Trouble, ...], broken: Broken | None) -> None:
+    def compare(cases: Cases, walk: Walk) -> None:
         nonlocal compared
-        count(cases, walk, met, broken)
-        again = Walk(make, path, met, walk.manner)
-        assert (again.run() is None) == (broken is None)
+        count(cases, walk)
+        again, _ = whole(make, walk.trail, walk.met)
         assert told(again) == told(walk)
         compared += 1
 
     monkeypatch.setattr(Cases, "_count", compare)
     with untroubled():
-        Cases(make, path).run(pairs=True, part=(4, 45))
+        cases = Cases(make, (path,))
+        for beginning in cases.beginnings:
+            cases.run(beginning, pairs=True, part=(4, 45))
     assert compared > 50
 
 
@@ -119,17 +124,19 @@ def edges(found: set[Path]) -> set[str]:
 
 def test_parts_are_the_whole() -> None:
     path: Path = ("place:refused", "place")
-    apart = Exhausted()
-    for n in range(3):
-        apart.add(Cases(KIGO, path, ("place",)).run(part=(n, 3)))
-    assert apart == whole(Cases(KIGO, path, ("place",)))
+    cases, apart = Cases(KIGO, (path,)), Exhausted()
+    for beginning in cases.beginnings:
+        for n in range(3):
+            apart.add(cases.run(beginning, part=(n, 3)))
+    assert apart == along(KIGO, path)
 
 
-def test_a_case_two_paths_begin_with_is_run_once() -> None:
-    path: Path = ("place:refused", "place")
-    alone, after = whole(Cases(KIGO, path)), whole(Cases(KIGO, path, ("place:refused", "abandon")))
-    assert after.paths == alone.paths
-    assert after.singles < alone.singles
+def test_what_two_paths_begin_with_is_run_once() -> None:
+    one: Path = ("place:refused", "place")
+    other: Path = ("place:refused", "abandon")
+    together = along(KIGO, one, other)
+    assert together.paths == 2
+    assert together.singles < along(KIGO, one).singles + along(KIGO, other).singles
 
 
 FOUND: dict[str, tuple[Mutant, Make, Path]] = {
@@ -155,14 +162,14 @@ FOUND: dict[str, tuple[Mutant, Make, Path]] = {
 @pytest.mark.parametrize("name", FOUND)
 def test_a_bug_is_found_by_enumeration_too(name: str) -> None:
     mutant, make, path = FOUND[name]
-    with mutant(), untroubled():
-        found = Cases(make, path, stop_after=1).run()
+    with mutant():
+        found = along(make, path, stop_after=1)
     assert found.failed, f"{name}: not found in {found.cases} cases of {' '.join(path)}"
     print(f"{name}: found in case {found.cases}: {found.failures[0].story.splitlines()[:4]}")
 
 
 def test_a_bug_that_trying_again_hides_is_found_by_a_cashier_who_leaves() -> None:
-    with not_sent_without_proof(), untroubled():
-        found = Cases(KIGO, ("place",)).run()
+    with not_sent_without_proof():
+        found = along(KIGO, ("place",))
     assert {failure.manner for failure in found.failures} == {Manner.LEAVES}
     assert "agreed" in {failure.promise for failure in found.failures}

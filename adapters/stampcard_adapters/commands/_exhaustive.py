@@ -8,6 +8,7 @@ from __future__ import annotations
 import multiprocessing
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from typing import Final
 
 import attrs
 
@@ -16,15 +17,18 @@ from stampcard_adapters.simulate import PLAIN
 
 __all__ = ["enumerated"]
 
+_PARTS: Final = 11
+"""Of the some twenty troubles of one step: so that a piece takes seconds."""
+
 
 @attrs.frozen
 class _Piece:
-    """One part of the cases of one path."""
+    """One part of the cases whose first trouble strikes the same step. along: all paths of this world."""
 
     provider: str
     variant: str
-    path: Path
-    before: Path
+    along: tuple[Path, ...]
+    beginning: Path
     part: tuple[int, int]
     pairs: bool
 
@@ -38,7 +42,7 @@ def enumerated(
 ) -> dict[str, Exhausted]:
     """World -> what was enumerated of it. progress: told pieces done, pieces in all, cases done."""
     with untroubled():
-        pieces = sorted(_pieces(providers, pairs=pairs), key=lambda piece: -len(piece.path))
+        pieces = sorted(_pieces(providers, pairs=pairs), key=lambda piece: len(piece.beginning))
     found = {f"{provider}, {variant}": Exhausted() for provider in providers for variant in PLAIN[provider]}
     cases = 0
     progress(0, len(pieces), 0)
@@ -52,12 +56,11 @@ def enumerated(
 def _pieces(providers: Sequence[str], *, pairs: bool) -> Iterator[_Piece]:
     for provider in providers:
         for variant, make in PLAIN[provider].items():
-            before: Path = ()
-            for path in paths(make):
-                parts = 3 * len(path) if pairs else 1
+            along = tuple(paths(make))
+            for beginning in Cases(make, along).beginnings:
+                parts = _PARTS if pairs else 1
                 for n in range(parts):
-                    yield _Piece(provider, variant, path, before, (n, parts), pairs)
-                before = path
+                    yield _Piece(provider, variant, along, beginning, (n, parts), pairs)
 
 
 def _run(pieces: Iterable[_Piece], jobs: int) -> Iterator[tuple[_Piece, Exhausted]]:
@@ -76,5 +79,5 @@ def _run(pieces: Iterable[_Piece], jobs: int) -> Iterator[tuple[_Piece, Exhauste
 
 def _one(piece: _Piece) -> Exhausted:
     with untroubled() as sweep:
-        cases = Cases(PLAIN[piece.provider][piece.variant], piece.path, piece.before, sweep=sweep)
-        return cases.run(pairs=piece.pairs, part=piece.part)
+        cases = Cases(PLAIN[piece.provider][piece.variant], piece.along, sweep=sweep)
+        return cases.run(piece.beginning, pairs=piece.pairs, part=piece.part)

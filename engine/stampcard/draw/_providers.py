@@ -72,6 +72,7 @@ def _can(policy: Policy) -> str:
     said = {
         "changes nothing there": policy.effectless,
         "wait offline": policy.deferrable,
+        "wait offline without a reward": policy.deferrable_without_reward and not policy.deferrable,
         "be undone": policy.reversible,
         "be looked up": policy.look_up,
         "be asked again": policy.asks_again is not None,

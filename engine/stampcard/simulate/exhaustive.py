@@ -10,15 +10,15 @@ May live here: paths, troubles, and what was counted. May not: walking a path (`
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 import attrs
 
 from stampcard.simulate.scenario import Make
-from stampcard.simulate.snapshot import Snapshot, taken
+from stampcard.simulate.snapshot import Place
 from stampcard.simulate.task import Broken
-from stampcard.simulate.walk import LAST, Manner, Path, Trouble, Walk
+from stampcard.simulate.walk import LAST, Failed, Manner, Path, Taken, Trouble, Walk, whole
 from stampcard.simulate.weather import FAULTS, Fault
 
 __all__ = ["LONGEST", "Cases", "Exhausted", "Failure", "exhaust", "paths", "troubles"]
@@ -79,13 +79,10 @@ def _grown(make: Make, path: Path, *, stood: bool) -> Iterator[Path]:
     """The paths that begin so. stood: one of its steps leads nowhere."""
     ends: set[tuple[str, str]] = set()
     found = False
-    onward = Walk(make, path)
-    if len(path) < LONGEST:
-        onward.run()
-    for step in onward.onward:
+    for step in whole(make, tuple(map(Taken, path)))[0].onward if len(path) < LONGEST else ():
         longer = (*path, step)
-        walk = Walk(make, longer)
-        if walk.run() is not None:
+        walk, broken = whole(make, tuple(map(Taken, longer)))
+        if broken is not None:
             found = True
             yield longer
             continue
@@ -108,7 +105,7 @@ def _leads_nowhere(walk: Walk) -> bool:
     *before, now = (str(lifecycle.initial), *walk.stands)
     if not before or before[-1] != now:
         return False
-    row = lifecycle.row(now, walk.path[-1].partition(":")[0])
+    row = lifecycle.row(now, walk.trail[-1].step.partition(":")[0])
     return row is None or now not in row.destinations
 
 
@@ -139,143 +136,139 @@ def exhaust(
     progress: told the cases that are done. sweep: called now and then. stop_after: so many broken promises.
     """
     found = Exhausted()
-    before: Path = ()
-    for path in paths(make):
-        cases = Cases(make, path, before, sweep=sweep, stop_after=stop_after)
-        found.add(cases.run(pairs=pairs))
-        before = path
+    cases = Cases(make, tuple(paths(make)), sweep=sweep, stop_after=stop_after)
+    for beginning in cases.beginnings:
+        if stop_after is None or found.failed < stop_after:
+            found.add(cases.run(beginning, pairs=pairs))
         if progress is not None:
             progress(found.cases)
-        if stop_after is not None and found.failed >= stop_after:
-            break
     return found
 
 
-class _Kept:
-    """Where a run can be gone on from."""
-
-    def __init__(self) -> None:
-        self._snapshots: list[Snapshot] = []
-
-    def keep(self, walk: Walk) -> None:
-        """Here, if nothing is under way."""
-        snapshot = taken(walk)
-        if snapshot is not None:
-            self._snapshots.append(snapshot)
-
-    def until(self, effect: int) -> Walk | None:
-        """As late as can be, and not after that effect."""
-        found = next((kept for kept in reversed(self._snapshots) if kept.effects <= effect), None)
-        return None if found is None else found.walk()
-
-    def copy(self, effect: int) -> _Kept:
-        """Those up to that effect: another run that begins alike."""
-        other = _Kept()
-        other._snapshots = [kept for kept in self._snapshots if kept.effects <= effect]
-        return other
-
-
 class Cases:
-    """All cases of one path. before: the path enumerated before it: what only concerns what both begin with was run.
+    """All cases of these paths, as a tree: what several begin with is run once.
 
-    Parts of it can run side by side: `run(part=(n, of))` for each n below `of`; the sum of all is the whole.
+    They can be run apart, and their sum is the whole: by where the first trouble strikes (a beginning's last step),
+    and by parts of the troubles there.
     """
 
     def __init__(
         self,
         make: Make,
-        path: Path,
-        before: Path = (),
+        along: Sequence[Path],
         *,
         sweep: Callable[[], object] = lambda: None,
         stop_after: int | None = None,
     ) -> None:
         self._make = make
-        self._path = path
-        self._known = next((n for n, (a, b) in enumerate(zip(path, before, strict=False)) if a != b), len(before))
-        """Steps at the beginning that the path before it has too."""
         self._sweep = sweep
         self._most = stop_after
+        self._most_troubles = 1
         self._found = Exhausted()
+        self._onward: dict[Path, dict[str, None]] = {}
+        for path in along:
+            for n, step in enumerate(path):
+                self._onward.setdefault(path[:n], {})[step] = None
 
-    def run(self, *, pairs: bool = False, part: tuple[int, int] = (0, 1)) -> Exhausted:
-        """Run them, and say what was found."""
+    @property
+    def beginnings(self) -> tuple[Path, ...]:
+        """Each path's each beginning, once."""
+        return tuple((*path, step) for path, steps in self._onward.items() for step in steps)
+
+    def run(self, beginning: Path, *, pairs: bool = False, part: tuple[int, int] = (0, 1)) -> Exhausted:
+        """The cases whose first trouble strikes the last step of this beginning, and that path itself."""
+        self._found, self._most_troubles = Exhausted(), _PAIR if pairs else 1
         first, of = part
-        kept = _Kept()
-        calm = Walk(self._make, self._path)
-        broken = calm.run(kept.keep)
-        if first == 0:
+        place = Place.opening(self._make)
+        for step in beginning[:-1]:
+            walk, broken = place.walked((), Taken(step))
+            if broken is not None:  # a shorter beginning tells of it
+                return self._found
+            place = place.after(walk)
+        calm, broken = place.walked((), Taken(beginning[-1]))
+        struck = list(troubles(calm, place.effects - 1))[first::of]
+        if first == 0 and (broken is not None or beginning not in self._onward):
             self._found.paths += 1
-            self._count(calm, (), broken)
-        if broken is None:
-            for trouble in list(troubles(calm))[first::of]:
-                self._single(trouble, kept, pairs=pairs)
+            self._ends(calm, broken)
+        for trouble in struck if broken is None else ():
+            self._step(place, beginning, (trouble,))
         return self._found
 
-    def _single(self, trouble: Trouble, calm: _Kept, *, pairs: bool) -> None:
-        for one, kept in self._manners((trouble,), Manner.WAITS, calm, keeps=pairs):
-            if not pairs or one.manner is Manner.LEAVES:
-                continue
-            # Another cashier's run is another only from where the first step has failed.
-            parted = one.failed.end - 1 if one.failed is not None and one.manner is not Manner.WAITS else -1
-            for other in troubles(one, max(trouble.at, parted)):
-                for _ in self._manners((trouble, other), one.manner, kept, keeps=False):
-                    pass
+    def _step(self, place: Place, path: Path, met: tuple[Trouble, ...], live: Walk | None = None) -> None:
+        """All cases that meet these troubles, the last of them not after this path's last step, and go on from there.
 
-    def _manners(
-        self, met: tuple[Trouble, ...], given: Manner, before: _Kept, *, keeps: bool
-    ) -> Iterator[tuple[Walk, _Kept]]:
-        """The case, by every cashier to whom it makes a difference; those that keep their promises are handed on, with
-        where they can be gone on from. before: the run it begins like."""
+        place: before that step. live: a walk that stands there, and nobody needs afterwards.
+        """
         if self._most is not None and self._found.failed >= self._most:
             return
-        walk, kept = self._tried(met, given, before, keeps=keeps)
-        if walk is None:
+        walk, broken = place.walked(met, Taken(path[-1]), live)
+        if broken is not None:
+            self._ends(walk, broken)
             return
-        yield walk, kept
-        failed = walk.failed
-        if given is not Manner.WAITS or failed is None or not failed.begin <= met[-1].at < failed.end:
+        last = len(met) == self._most_troubles
+        struck = [] if last else list(troubles(walk, max(place.effects - 1, met[-1].at)))
+        failed = walk.failed if walk.failed is not None and walk.failed.begin >= place.effects else None
+        self._onwards(place, path, walk, last)
+        if failed is not None and walk.manner is Manner.WAITS:
+            self._otherwise(place, path, met, failed)
+        for trouble in struck:
+            self._step(place, path, (*met, trouble))
+
+    def _onwards(self, place: Place, path: Path, walk: Walk, last: bool) -> None:
+        """Along every path that goes on from here. last: nothing more is to go wrong."""
+        onward = [*self._onward.get(path, ())]
+        if not onward:
+            self._ends(walk, None)
+        elif last and len(onward) == 1:
+            self._step(place.then(walk), (*path, *onward), walk.met, walk)
+        else:
+            after = place.after(walk)
+            for following in onward:
+                self._step(after, (*path, following), walk.met)
+
+    def _otherwise(self, place: Place, path: Path, met: tuple[Trouble, ...], failed: Failed) -> None:
+        """By the cashiers who do not wait."""
+        walk, broken = place.walked(met, Taken(path[-1], waits=False))
+        after = place.after(walk)
+        self._ends(walk, broken)
+        if broken is not None:
             return
-        if failed.onward:
-            other, kept = self._tried(met, Manner.GOES_ON, before, keeps=keeps)
-            if other is not None:
-                yield other, kept
-        if failed.step >= self._known:
-            self._tried(met, Manner.LEAVES, before, keeps=False)
+        trigger = path[-1].partition(":")[0]
+        for following in self._onward.get(path, ()):
+            if following.partition(":")[0] in failed.allowed - {trigger}:
+                self._step(after, (*path, following), met)
 
-    def _tried(
-        self, met: tuple[Trouble, ...], manner: Manner, before: _Kept, *, keeps: bool
-    ) -> tuple[Walk | None, _Kept]:
-        walk = before.until(met[-1].at) or Walk(self._make, self._path)
-        walk.meet(met, manner)
-        kept = before.copy(met[-1].at) if keeps else _Kept()
-        broken = walk.run(kept.keep if keeps else None)
-        self._count(walk, met, broken)
-        return (None if broken is not None else walk), kept
-
-    def _count(self, walk: Walk, met: tuple[Trouble, ...], broken: Broken | None) -> None:
+    def _ends(self, walk: Walk, broken: Broken | None) -> None:
+        """A case comes to its end, or has come to it already."""
         found = self._found
-        found.cases += 1
-        found.singles += len(met) == 1
-        found.pairs += len(met) == _PAIR
-        found.steps += walk.tally.steps
-        found.escalations += walk.tally.escalations
+        if broken is None:
+            broken = walk.finish()
         if broken is not None:
             found.failed += 1
             if len(found.failures) < _MOST:
-                found.failures.append(_told(self._make, walk, met, broken))
+                found.failures.append(_told(self._make, walk, broken))
+        self._count(walk)
+
+    def _count(self, walk: Walk) -> None:
+        found = self._found
+        found.cases += 1
+        found.singles += len(walk.met) == 1
+        found.pairs += len(walk.met) == _PAIR
+        found.steps += walk.tally.steps
+        found.escalations += walk.tally.escalations
         if found.cases % _SWEEP == 0:
             self._sweep()
 
 
-def _told(make: Make, walk: Walk, met: tuple[Trouble, ...], broken: Broken) -> Failure:
+def _told(make: Make, walk: Walk, broken: Broken) -> Failure:
     lines: list[str] = []
-    Walk(make, walk.path, met, walk.manner, lines.append).run()
+    whole(make, walk.trail, walk.met, lines.append)
+    path = tuple(taken.step for taken in walk.trail)
     head = [
         f"{broken.promise}: {broken.what}",
-        f"path: {' '.join(walk.path)}; the cashier {walk.manner.value}",
-        *map(str, met),
+        f"path: {' '.join(path)}; the cashier {walk.manner.value}",
+        *map(str, walk.met),
     ]
     return Failure(
-        path=walk.path, troubles=met, manner=walk.manner, promise=broken.promise, story="\n".join([*head, *lines])
+        path=path, troubles=walk.met, manner=walk.manner, promise=broken.promise, story="\n".join([*head, *lines])
     )

@@ -13,7 +13,7 @@ from stampcard.journal.contract import Record
 from stampcard.lifecycles import Lifecycle
 from stampcard.model import PAYMENTS, Entry, EntryKind
 
-__all__ = ["PROMISES", "broken_history", "still_open"]
+__all__ = ["PROMISES", "broken_history", "still_open", "still_waiting"]
 
 PROMISES: Final = {
     "intent first": "A call leaves only when its promise is durable, in the name of the till that makes it.",
@@ -24,6 +24,7 @@ PROMISES: Final = {
     "whole history": "A history has no hole: an ending comes after its promise, a move is an edge of the table.",
     "reversed": "Once a reversal is accepted, nothing it reverses is open.",
     "watched": "What a reversal from doubt may have left behind is looked at, or a person is asked.",
+    "queued": "A step that waited is sent once, in its order, or is with a person; none is dropped.",
     "open is found": "What the journal lists as open is what the histories say is open.",
     "at rest": "In a healed world every order is settled, or is with a person for a reason the design names.",
     "agreed": "Engine and provider say the same of every settled order.",
@@ -51,24 +52,52 @@ def still_open(record: Record) -> dict[str, Entry]:
     return opened
 
 
+def still_waiting(record: Record) -> tuple[str, ...]:
+    """Triggers of what waits to be sent, in their order, by a reading of the history of its own."""
+    waiting: dict[str, str] = {}
+    taken: dict[str, str] = {}
+    for entry in record.entries:
+        name = entry.intent or ""
+        if entry.kind is EntryKind.QUEUED:
+            waiting[name] = entry.trigger
+        elif entry.kind is EntryKind.INTENT and name in waiting:
+            taken[name] = waiting.pop(name)
+        for closed in entry.closes:
+            waiting.pop(closed, None)
+            if closed == name and name in taken and entry.kind in (EntryKind.NOT_SENT, EntryKind.UNKNOWN):
+                waiting = {name: taken[name], **waiting}
+    return tuple(waiting.values())
+
+
 def broken_history(record: Record, lifecycle: Lifecycle[Any]) -> Iterator[tuple[str, str]]:
     """(promise, what is wrong) for everything a history does that none may."""
     state = str(lifecycle.initial)
     promised: set[str] = set()
     opened: set[str] = set()
     money: set[str] = set()
+    waiting: list[str] = []
+    drained: set[str] = set()
     for version, entry in enumerate(record.entries, start=1):
         where = f"entry {version}, {entry.kind} of {entry.trigger}"
         if entry.version != version:
             yield "whole history", f"{where}: it is numbered {entry.version}"
         name = entry.intent
-        if entry.kind is EntryKind.INTENT:
-            if name is None or name in promised:
+        if entry.kind is EntryKind.QUEUED:
+            waiting.append(name or "")
+        elif entry.kind is EntryKind.INTENT:
+            if name in waiting and waiting[0] != name:
+                yield "queued", f"{where}: it is sent before what waited longer"
+            elif name in waiting:
+                waiting.remove(name)
+                drained.add(name)
+            elif waiting and entry.trigger not in PAYMENTS and not _alone(lifecycle, entry):
+                yield "queued", f"{where}: it passes what waits"
+            if name is None or (name in promised and name not in drained):
                 yield "whole history", f"{where}: a promise without a name of its own"
             promised.add(name or "")
             opened.add(name or "")
             money.update([name or ""] if entry.trigger in PAYMENTS else [])
-        elif name is not None and name not in promised:
+        elif name is not None and name not in promised and name not in waiting:
             yield "whole history", f"{where}: an ending without its promise"
         elif entry.kind is EntryKind.ESCALATED and entry.ownership is not None:
             opened.add(name or "")
@@ -76,13 +105,29 @@ def broken_history(record: Record, lifecycle: Lifecycle[Any]) -> Iterator[tuple[
             yield "whole history", f"{where}: it concludes what is not open"
         yield from _moved(lifecycle, state, entry, where)
         for closed in entry.closes:
-            if closed not in promised:
+            if closed in waiting:
+                waiting.remove(closed)
+                if not _let_go(lifecycle, entry):
+                    yield "queued", f"{where}: a step that waited is dropped"
+            elif closed not in promised:
                 yield "whole history", f"{where}: it closes what was never promised"
             opened.discard(closed)
+            if closed == name and name in drained and entry.kind in (EntryKind.NOT_SENT, EntryKind.UNKNOWN):
+                waiting.insert(0, name)
         row = lifecycle.row(state, entry.trigger)
         if entry.kind is EntryKind.ACCEPTED and row is not None and row.reverses and opened - money:
             yield "reversed", f"{where}: {len(opened - money)} steps are open after it"
         state = entry.state
+
+
+def _let_go(lifecycle: Lifecycle[Any], entry: Entry) -> bool:
+    """A person has said so, or the till alone decided that the order is not begun."""
+    return entry.kind is EntryKind.RESOLVED or (entry.kind is EntryKind.ACCEPTED and _alone(lifecycle, entry))
+
+
+def _alone(lifecycle: Lifecycle[Any], entry: Entry) -> bool:
+    """A decision of the till alone."""
+    return any(row.trigger == entry.trigger and not row.calls_provider for row in lifecycle.rows)
 
 
 def _moved(lifecycle: Lifecycle[Any], state: str, entry: Entry, where: str) -> Iterator[tuple[str, str]]:

@@ -23,6 +23,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Final, Protocol, TypeAlias
 
 from stampcard.model import AnyOrder, Site
+from stampcard.recovery import OfflinePolicy
 from stampcard.simulate.chance import Draw
 from stampcard.step.effects import Step
 from stampcard.wire import Request
@@ -67,11 +68,17 @@ class Scenario(ABC):
 
     shops: int = 2
     """Journals at most: shops that do not know of each other, with customers who go to both."""
+    offline: OfflinePolicy | None = None
+    """What may wait while the provider is away, at about half of the tills; None: nothing, at any."""
     not_twice: frozenset[str] = frozenset()
     """Triggers the provider itself does twice when the network delivers a request twice: no till can help that."""
 
     in_turn: frozenset[str] = frozenset()
     """Triggers whose calls land when they are made, or never: where one that lands after a later one would undo it."""
+
+    punctual: bool = False
+    """Every call lands within its late window, or never. Else one that may be repeated under its own key may land an
+    hour late: that does no harm, unless something is looked at once and for all when the window is over."""
 
     quiet: ClassVar[Mapping[str, float]] = _NOTHING
     """Operations whose first calls meet less trouble than others': so many of 1. What leads to all the others is called

@@ -14,10 +14,12 @@ from typing import Any, Final
 
 import attrs
 
-from stampcard.simulate.walk import Walk
+from stampcard.simulate.scenario import Make
+from stampcard.simulate.task import Broken
+from stampcard.simulate.walk import Taken, Trouble, Walk
 from stampcard.step.verb import Seat
 
-__all__ = ["Snapshot", "taken"]
+__all__ = ["Place"]
 
 _LOCK: Final = -1
 _LOCKS: Final = (type(threading.Lock()), type(threading.RLock()))
@@ -25,31 +27,66 @@ _FROZEN: Final[object] = attrs.make_class("_Frozen", [], frozen=True).__setattr_
 
 
 @attrs.frozen(kw_only=True)
-class Snapshot:
-    """effects: of the steps before it."""
+class Place:
+    """Between two steps of a walk: there one can go on from more than once. effects: of the steps before it."""
 
+    make: Make
     effects: int
+    copy: Copy | None = None
+    """None: the world as it begins."""
+    since: tuple[Taken, ...] = ()
+    """Steps to be taken from there first: while something is under way no copy is made."""
+
+    @classmethod
+    def opening(cls, make: Make) -> Place:
+        """Where every walk begins."""
+        return cls(make=make, effects=0)
+
+    def walked(self, met: tuple[Trouble, ...], taken: Taken, live: Walk | None = None) -> tuple[Walk, Broken | None]:
+        """A walk that has come here through these troubles and takes this step. live: it, where there is one."""
+        walk = live or (Walk(self.make) if self.copy is None else self.copy.walk())
+        walk.meet(met)
+        try:
+            if live is None and self.copy is None:
+                walk.begin()
+            for step in (*self.since, taken) if live is None else (taken,):
+                walk.take(step)
+        except Broken as broken:
+            return walk, broken
+        return walk, None
+
+    def after(self, walk: Walk) -> Place:
+        """Where this walk stands, which has taken one step from here."""
+        copy = Copy.of(walk) if walk.rests else None  # else a message is in the network, a till about to come back
+        return self.then(walk) if copy is None else Place(make=self.make, effects=walk.effects, copy=copy)
+
+    def then(self, walk: Walk) -> Place:
+        """The same; without a copy, which pays only where it is gone on from often."""
+        return attrs.evolve(self, effects=walk.effects, since=(*self.since, walk.trail[-1]))
+
+
+@attrs.frozen
+class Copy:
+    """A walk as it was. shared: values that are the same in every copy."""
+
     data: bytes = attrs.field(repr=False)
     shared: dict[int, Any] = attrs.field(repr=False)
 
+    @classmethod
+    def of(cls, walk: Walk) -> Copy | None:
+        """None where a model cannot be copied: then the steps are taken again each time."""
+        out = io.BytesIO()
+        writer = _Writer(out)
+        try:
+            writer.dump(walk)
+        except (pickle.PicklingError, TypeError, AttributeError):
+            return None
+        return cls(out.getvalue(), writer.shared)
+
     def walk(self) -> Walk:
-        """That world once more, which knows nothing of the others."""
+        """That walk once more, which knows nothing of the others."""
         copied: Walk = _Reader(self.data, self.shared).load()
         return copied
-
-
-def taken(walk: Walk) -> Snapshot | None:
-    """None while something is under way (a message in the network, a till about to come back), or where a model cannot
-    be copied: then the cases are run whole."""
-    if not walk.rests:
-        return None
-    out = io.BytesIO()
-    writer = _Writer(out)
-    try:
-        writer.dump(walk)
-    except (pickle.PicklingError, TypeError, AttributeError):
-        return None
-    return Snapshot(effects=walk.effects, data=out.getvalue(), shared=writer.shared)
 
 
 def _is_value(thing: object) -> bool:

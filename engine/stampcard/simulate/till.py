@@ -92,6 +92,7 @@ class SimTill:
             actor=None,
             patience=self.world.patience,
             install=self.journal.id,
+            offline=scenario.offline if self.world.may_wait(self.number) else None,
         )
         self.verbs = scenario.provider.bind(self.seat)
 

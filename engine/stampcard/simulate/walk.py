@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import StrEnum
+from functools import partial
 from typing import Any, Final, TypeAlias
 
 import attrs
 
 from stampcard.errors import DeclinedError
-from stampcard.model import Order
+from stampcard.model import AnyOrder, Order
 from stampcard.simulate.plan import Plan, Visit
 from stampcard.simulate.scenario import Make
 from stampcard.simulate.task import Broken, Task
@@ -22,7 +23,7 @@ from stampcard.simulate.weather import Crash, CrashPoint, Fault
 from stampcard.simulate.world import World
 from stampcard.step import effects as do
 
-__all__ = ["LAST", "SOON", "Failed", "Manner", "Path", "Trouble", "Walk"]
+__all__ = ["LAST", "SOON", "Failed", "Manner", "Path", "Taken", "Trouble", "Walk", "whole"]
 
 Path: TypeAlias = tuple[str, ...]
 """Triggers, each with how it ends where that is not the plain way: `("redeem", "observe:rejected")`."""
@@ -34,8 +35,9 @@ LAST: Final = 0.97
 _ID: Final = "x-1"
 _PAUSE: Final = 6.0
 """Seconds between two triggers."""
-_PATIENCE: Final = 600.0
-"""Seconds for which a cashier who waits recovers an order."""
+_AT_ONCE: Final = 2.0
+_AT_LAST: Final = 600.0
+"""Seconds for which a cashier who waits recovers an order: at once, and once nothing can land any more."""
 _DOWN: Final = 2.0
 """Seconds until the next process opens the journal."""
 
@@ -60,81 +62,65 @@ class Trouble:
 
 
 class Manner(StrEnum):
-    """What the cashier does about a step that did not succeed."""
+    """What the cashier does about the first step that did not succeed."""
 
     WAITS = "waits"
-    """Recovers the order, fires the trigger again, and goes on."""
+    """Recovers the order, fires the trigger again, and goes on along the path; as about every later one."""
     GOES_ON = "goes on"
-    """Fires the path's next trigger at once, where the order allows it: a void from doubt, say. Else waits."""
+    """Fires the path's next trigger at once, where the order allows it: a void from doubt, say."""
     LEAVES = "leaves"
     """Nothing more: what is in doubt is left to recovery."""
 
 
 @attrs.frozen
-class Failed:
-    """The first step of a walk that did not succeed. step: which, from 0; begin, end: its effects; onward: the path's
-    next trigger may be fired all the same."""
+class Taken:
+    """One step that was taken. waits: and where it did not succeed, the order was recovered and it was fired again."""
 
-    step: int
+    step: str
+    waits: bool = True
+
+
+@attrs.frozen
+class Failed:
+    """The first step of a walk that did not succeed. begin: its first effect; allowed: what may be fired then."""
+
     begin: int
-    end: int
-    onward: bool
+    allowed: frozenset[str]
 
 
 class Walk(World):
     """One order, one till, a provider with its default switches; nothing is drawn."""
 
-    def __init__(
-        self,
-        make: Make,
-        path: Path,
-        troubles: tuple[Trouble, ...] = (),
-        manner: Manner = Manner.WAITS,
-        say: Callable[[str], None] | None = None,
-    ) -> None:
+    def __init__(self, make: Make, met: tuple[Trouble, ...] = (), say: Callable[[str], None] | None = None) -> None:
         plan = Plan(seed=0, index=0, luck=0, tills=(1,), visits=(Visit(_ID, 0, 0.0, 0, ()),))
         super().__init__(plan, make, say=say)
-        self.path = path
-        self.meet(troubles, manner)
+        self.meet(met)
+        self._window = max(policy.late_window for policy in self.adapter.policies.values())
         self.effects = 0
         """Effects of the steps driven so far."""
         self.worth: list[int] = []
         """Effects before which a death differs from one just before."""
         self.calls: list[int] = []
         """Which effects were calls that can meet trouble."""
-        self.step = 0
-        """Which of the path's is next."""
-        self.begun = False
-        """That one: its time has come."""
+        self.trail: tuple[Taken, ...] = ()
+        self.stands: list[str] = []
+        """Where the order stood after each step that succeeded at once."""
         self.failed: Failed | None = None
         self.onward: tuple[str, ...] = ()
-        """What could be fired at the end of the path."""
-        self.stands: list[str] = []
-        """Where the order stood after each trigger that was taken at once."""
+        """What could be fired when it ended."""
 
-    def run(self, keep: Callable[[Walk], object] | None = None) -> Broken | None:
-        """Walk, from where it stands, heal, check. keep: told before each step; nothing is under way then."""
-        till = self.shops[0].tills[0]
-        try:
-            if self.step == 0 and not self.begun:
-                ready = self.scenario.ready(till.verbs)
-                if ready is not None:
-                    self._done(till, "", "ready", ready)
-            while self.step < len(self.path):
-                if not self.begun:
-                    waits = self.scenario.waits(_trigger(self.path[self.step]))
-                    self.timeline.run(until=self.timeline.now + _PAUSE + waits)
-                    self.begun = True
-                if keep is not None:
-                    keep(self)
-                self._take(till)
-                self.step, self.begun = self.step + 1, False
-            self.onward = self._fireable(till)
-            self._heal()
-            self._check()
-        except Broken as broken:
-            return broken
-        return None
+    def meet(self, troubles: tuple[Trouble, ...]) -> None:
+        """What is going to go wrong."""
+        self.met = troubles
+        self.troubles = {trouble.at: trouble for trouble in troubles}
+
+    @property
+    def manner(self) -> Manner:
+        """What this cashier did."""
+        hasty = next((n for n, taken in enumerate(self.trail) if not taken.waits), None)
+        if hasty is None:
+            return Manner.WAITS
+        return Manner.LEAVES if hasty == len(self.trail) - 1 else Manner.GOES_ON
 
     @property
     def rests(self) -> bool:
@@ -142,42 +128,59 @@ class Walk(World):
         till = self.shops[0].tills[0]
         return self.timeline.empty and not (till.jobs or till.tasks or self.network.flights) and till.alive
 
-    def meet(self, troubles: tuple[Trouble, ...], manner: Manner) -> None:
-        """What is going to go wrong from here on, and whose cashier it is."""
-        self.troubles = {trouble.at: trouble for trouble in troubles}
-        self.manner = manner
+    def begin(self) -> None:
+        """What is asked before anything can go wrong. Raises Broken."""
+        till = self.shops[0].tills[0]
+        ready = self.scenario.ready(till.verbs)
+        if ready is not None:
+            self._done(till, "", "ready", ready)
 
-    def _fireable(self, till: SimTill) -> tuple[str, ...]:
+    def take(self, taken: Taken) -> None:
+        """The next step of the path, and what the cashier does when it does not succeed. Raises Broken."""
+        till, timeline, begin = self.shops[0].tills[0], self.timeline, self.effects
+        self.trail = (*self.trail, taken)
+        trigger = taken.step.partition(":")[0]
+        if till.journal.load(_ID) is None and trigger not in self.scenario.opening:
+            return  # it was never opened: there is nothing to go on with
+        timeline.run(until=timeline.now + self.scenario.waits(trigger))
+        succeeded = self._fired(till, taken.step)
+        order = self.look(till, _ID)
+        if succeeded:
+            self.stands.append("" if order is None else str(order.state))
+        else:
+            if self.failed is None:
+                self.failed = Failed(begin, frozenset() if order is None else order.allowed)
+            if taken.waits:
+                self._again(till, taken.step, order)
+        timeline.run(until=timeline.now + _PAUSE)
+
+    def _again(self, till: SimTill, step: str, order: AnyOrder | None) -> None:
+        for within in (_AT_ONCE, _AT_LAST):
+            if order is None or order.doubt is None or order.doubt.needs_human:
+                break
+            if within == _AT_LAST:
+                self.timeline.run(until=self.timeline.now + self._window)
+            self._step_of(till, "recover", partial(till.verbs.recover, _ID, within=within))
+            order = self.look(till, _ID)
+        if order is None or step.partition(":")[0] in order.allowed:
+            self._fired(till, step)
+
+    def finish(self) -> Broken | None:
+        """The world heals, and every promise is checked."""
+        self.onward = self._fireable()
+        try:
+            self._heal()
+            self._check()
+        except Broken as broken:
+            return broken
+        return None
+
+    def _fireable(self) -> tuple[str, ...]:
+        till = self.shops[0].tills[0]
         order = self.look(till, _ID)
         triggers = self.scenario.opening if order is None else sorted(order.allowed)
         ways = self.scenario.ways
         return tuple(f"{trigger}:{way}" if way else trigger for trigger in triggers for way in ways(trigger))
-
-    def _take(self, till: SimTill) -> None:
-        """The next step of the path, and what the cashier does when it does not succeed."""
-        step, begin = self.path[self.step], self.effects
-        trigger = _trigger(step)
-        if till.journal.load(_ID) is None and trigger not in self.scenario.opening:
-            return  # it was never opened: there is nothing to go on with
-        taken = self._fired(till, step)
-        order = self.look(till, _ID)
-        if taken:
-            self.stands.append("" if order is None else str(order.state))
-            return
-        following = _trigger(self.path[self.step + 1]) if self.step + 1 < len(self.path) else ""
-        onward = order is not None and following != trigger and following in order.allowed
-        if self.failed is None:
-            self.failed = Failed(self.step, begin, self.effects, onward)
-        if self.manner is Manner.LEAVES:
-            self.step = len(self.path)
-            return
-        if onward and self.manner is Manner.GOES_ON:
-            return
-        if order is not None and order.doubt is not None and not order.doubt.needs_human:
-            self._step_of(till, "recover", lambda: till.verbs.recover(_ID, within=_PATIENCE))
-            order = self.look(till, _ID)
-        if order is None or trigger in order.allowed:
-            self._fired(till, step)
 
     def _fired(self, till: SimTill, step: str) -> bool:
         trigger, _, way = step.partition(":")
@@ -223,8 +226,18 @@ class Walk(World):
         return found.fault
 
 
-def _trigger(step: str) -> str:
-    return step.partition(":")[0]
+def whole(
+    make: Make, trail: tuple[Taken, ...], met: tuple[Trouble, ...] = (), say: Callable[[str], None] | None = None
+) -> tuple[Walk, Broken | None]:
+    """One case, from its beginning to its end."""
+    walk = Walk(make, met, say)
+    try:
+        walk.begin()
+        for taken in trail:
+            walk.take(taken)
+    except Broken as broken:
+        return walk, broken
+    return walk, walk.finish()
 
 
 class _Counted(Task):

@@ -14,14 +14,16 @@ import attrs
 
 from stampcard.adapter import Repeat
 from stampcard.errors import NeedsHumanError, StampcardError, UnknownOrderError
+from stampcard.journal.codec import unpack
 from stampcard.journal.contract import Record
 from stampcard.journal.fold import fold
+from stampcard.journal.queue import QUEUED
 from stampcard.journal.reversals import REVERSED
 from stampcard.model import AnyOrder
 from stampcard.phrases import Phrases
 from stampcard.simulate.cells import LOOK
 from stampcard.simulate.chance import Draw
-from stampcard.simulate.invariants import broken_history, still_open
+from stampcard.simulate.invariants import broken_history, still_open, still_waiting
 from stampcard.simulate.network import Network
 from stampcard.simulate.plan import Kind, Move, Plan
 from stampcard.simulate.reports import Reports
@@ -102,6 +104,10 @@ class World(Reports):
         """A name nobody else has."""
         self._minted += 1
         return f"{self._minted:032x}"
+
+    def may_wait(self, till: int) -> bool:
+        """Whether that till has the scenario's offline policy."""
+        return Draw(self.plan.luck, 40 + till).chance(0.5)
 
     def _restart(self, seconds: float) -> None:
         self.tell("the provider restarts")
@@ -219,6 +225,8 @@ class World(Reports):
             for shop in self.shops:
                 for order_id in shop.journal.order_ids:
                     self._settle(shop.tills[0], order_id)
+            for shop in self.shops:
+                self._drain(shop)
         for shop in self.shops:
             self._watch(shop)
         self.timeline.run()
@@ -236,6 +244,19 @@ class World(Reports):
             order = self.look(till, order_id)
         if order is not None and order.doubt is None and self._observes and "observe" in order.allowed:
             self._done(till, order_id, "observe", verbs.observe(order))
+
+    def _drain(self, shop: Shop) -> None:
+        """Passes of recovery until nothing more is sent of what waits."""
+        for _ in range(_PASSES):
+            waits, before = shop.journal.watched(QUEUED), len(shop.journal.changes(limit=10**9))
+            if not waits:
+                return
+            till = shop.tills[0]
+            sweep = recover_all(till.seat, till.adapters, limit=None, progress=None)
+            self._done(till, waits[0], "one pass of recovery", sweep)
+            self.timeline.run(until=self.timeline.now + _BETWEEN_PASSES)
+            if len(shop.journal.changes(limit=10**9)) == before and shop.journal.watched(QUEUED) == waits:
+                return
 
     def _watch(self, shop: Shop) -> None:
         """Passes of recovery until nothing is watched any more after a reversal from doubt."""
@@ -291,16 +312,24 @@ class World(Reports):
             raise Broken("whole history", order_id, "its fold, grown entry by entry, is not the fold of its history")
         if bool(still_open(record)) != (order.doubt is not None):
             raise Broken("open is found", order_id, "the order's doubt is not what its history says is open")
+        if still_waiting(record) != order.queued:
+            raise Broken("queued", order_id, f"{still_waiting(record)} waits, and the order says {order.queued}")
         for way in recovered(record):
             self.tally.recoveries[way] += 1
         self.tally.states[str(order.state)] += 1
+        asked = next((o.escalated for o in fold(record).queued if o.escalated is not None), None)
         if order.doubt is None:
             if not self.scenario.agrees(order):
                 raise Broken("agreed", order_id, f"it is {order.state} here, and the provider holds another")
-            return order
-        said = next((given_up(o)[0] for o in fold(record).open if o.escalated is not None), None)
-        if said is None or not order.doubt.check:
-            raise Broken("at rest", order_id, f"{order.doubt.trigger} is still in doubt: {order.doubt.why}")
+            if not order.queued:
+                return order
+            if asked is None:
+                waits = ", ".join(order.queued)
+                raise Broken("queued", order_id, f"nothing is in the way, and it waits still: {waits}")
+        told = None if asked is None else str(unpack(asked.body).get("reason"))
+        said = next((given_up(o)[0] for o in fold(record).open if o.escalated is not None), told)
+        if said is None or (order.doubt is not None and not order.doubt.check):
+            raise Broken("at rest", order_id, f"it is still in doubt: {order.doubt}")
         reason = self.scenario.reason(order, said)
         if reason is None:
             raise Broken("at rest", order_id, f"handed to a person, and need not be: {said}")

@@ -16,7 +16,7 @@ import attrs
 from stampcard.errors import InDoubtError, Next
 from stampcard.facts import PurchaseFacts
 from stampcard.journal.charges import Charge as Attempted
-from stampcard.journal.charges import OnFailure, Terms, charges, read_terms, written
+from stampcard.journal.charges import OnFailure, Terms, charges, held, read_terms, written
 from stampcard.journal.codec import pack, typed, unpack
 from stampcard.journal.contract import Append, Draft, Record, StoreError, VersionConflictError
 from stampcard.journal.fold import PROBE, OpenIntent, Standing, fold, landed
@@ -114,6 +114,25 @@ def give_up(seat: Seat[Any], view: View, reversing: OpenIntent) -> Step[None]:
     yield from _conclude(seat, view.standing.record, reversing.name, lost)
 
 
+def hand_over(seat: Seat[Any], view: View, found: Attempted, reason: str) -> Step[None]:
+    """An attempt that was taken is a person's, who says what became of the money. Raises VersionConflictError."""
+    now = yield from perform(Now())
+    standing = view.standing
+    ink = _Ink(
+        trigger=CHARGE,
+        intent=found.intent.intent or "",
+        state=standing.state,
+        at=now,
+        by=seat.actor or "recovery",
+    )
+    order_id = standing.header.order_id
+    asked = (ink.escalated(reason, _HOPELESS, _OVER),)
+    try:
+        yield from perform(Write(Append(order_id=order_id, expected_version=standing.version, entries=asked)))
+    except StoreError as broken:
+        raise unwritable(seat, order_id, broken) from None
+
+
 def _promise(
     seat: Seat[Any],
     view: View,
@@ -207,7 +226,8 @@ def _ending(
     terms = read_terms(entry) if entry.trigger == CHARGE else None
     kept = isinstance(said, NotTaken) and terms is not None and terms.on_failure == "keep"
     drafts = ink.ending(said, mine, terms)
-    return attrs.evolve(append, entries=drafts, unwatch=(PAYMENT,) if kept else ())
+    unwatch = (PAYMENT,) if kept and held(standing) is None else ()
+    return attrs.evolve(append, entries=drafts, unwatch=unwatch)
 
 
 @attrs.frozen(kw_only=True)
@@ -270,12 +290,12 @@ class _Ink:
             return (kept,)
         reason = f"a late answer says {word}, the journal says {ending.kind}"
         check = "whether the customer was charged" if self.trigger == CHARGE else _GIVEN_BACK
-        return kept, self._escalated(reason, check, _OVER)
+        return kept, self.escalated(reason, check, _OVER)
 
     def _person(self, mine: OpenIntent, reason: str, check: str) -> tuple[Draft, ...]:
-        return () if mine.escalated is not None else (self._escalated(reason, check, None),)
+        return () if mine.escalated is not None else (self.escalated(reason, check, None),)
 
-    def _escalated(self, reason: str, check: str, reopened: Ownership | None) -> Draft:
+    def escalated(self, reason: str, check: str, reopened: Ownership | None) -> Draft:
         return self.draft(
             EntryKind.ESCALATED,
             code="recovery.gave_up",
@@ -285,6 +305,7 @@ class _Ink:
         )
 
 
+_HOPELESS: Final = "whether the customer keeps the goods (say accepted), or has the money back (say declined)"
 _GIVEN_BACK: Final = "whether the customer has the money back; else give it back, and say accepted"
 
 
@@ -293,9 +314,18 @@ def decided_taken(view: View, entry: Entry, reference: str | None) -> dict[str, 
     attempt = read_terms(entry).attempt
     placed = view.facts.tenders if isinstance(view.facts, PurchaseFacts) else ()
     kind = placed[0].kind if placed else TenderKind.CREDIT
-    heard = [e for e in view.standing.record.entries if e.intent == entry.intent and b'"taken"' in e.body]
-    named = reference or (str(unpack(heard[-1].body)["taken"]["reference"]) if heard else f"none known, {attempt.key}")
-    return {"taken": written(Taken(tenders=(Tender(kind=kind, amount=attempt.amount),), reference=_text(named)))}
+    heard = _heard(view.standing, entry)
+    named = _text(reference or (f"none known, {attempt.key}" if heard is None else heard.reference))
+    if heard is not None and mismatch(attempt, heard) is None:  # with its tip: that is billed too, and given back
+        return {"taken": written(attrs.evolve(heard, reference=named))}
+    return {"taken": written(Taken(tenders=(Tender(kind=kind, amount=attempt.amount),), reference=named))}
+
+
+def _heard(standing: Standing, intent: Entry) -> Taken | None:
+    """What the port said last that was taken, whether it was believed or not. Raises StoreError."""
+    later = (e for e in reversed(standing.record.entries) if e.intent == intent.intent and e.kind is not intent.kind)
+    said = next((body["taken"] for e in later if "taken" in (body := unpack(e.body))), None)
+    return None if said is None else typed(Taken, said)
 
 
 def mismatch(attempt: ChargeAttempt, taken: Taken) -> str | None:
@@ -332,7 +362,7 @@ def _sound(result: ChargeResult | ReversalResult) -> ChargeResult | ReversalResu
 
 def _words(said: object) -> str:
     """A reason, without what looks like the number of a card: a terminal may well print it into its refusal."""
-    return _CARD.sub("***", _text(said))
+    return _text(_CARD.sub("***", str(said)))
 
 
 def _text(said: object) -> str:

@@ -100,7 +100,7 @@ def settle(promise: Promise, outcome: Outcome[Any, Any], http: int, record: Reco
         try:
             append = Append(order_id=order_id, expected_version=record.version, entries=drafts, claims=claims)
             if facts is not None or drafts[-1].state != standing.state:
-                append = told_of(followed(append, promise.adapter, promise.order, facts, now))
+                append = told_of(followed(append, promise.adapter, promise.order, facts, now), standing)
             append = append if owned else weighed(append, standing)
             entries = yield from perform(Write(append))
         except VersionConflictError:

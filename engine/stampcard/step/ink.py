@@ -92,7 +92,7 @@ class Ink:
                 body, state = _no(outcome, self.http), self._declined_to(outcome)
                 why, code = _said(outcome), outcome.code
                 no = self.draft(EntryKind.DECLINED, code=code, why=why, closes=(name,), body=body, state=state)
-                if name not in self.standing.drained:
+                if name not in self.standing.drained or effectless(adapter, command.trigger):
                     return (no,), None
                 # Nobody stands at the counter any more to hear it, and what it was part of is done: a person looks.
                 told = f"it had waited, and the provider says no ({why})"

@@ -21,7 +21,7 @@ from stampcard.journal.contract import VersionConflictError
 from stampcard.journal.fold import Standing
 from stampcard.model import CHARGE, PAYMENTS, Entry, EntryKind, Taken
 from stampcard.step.backoff import grown
-from stampcard.step.charge import ask, give_up, reverse
+from stampcard.step.charge import ask, give_up, hand_over, reverse
 from stampcard.step.effects import Step
 from stampcard.step.fire import fire
 from stampcard.step.verb import Seat
@@ -41,7 +41,9 @@ class Due(StrEnum):
     STUCK = "stuck"
     """Money is taken, it cannot be billed as it is, and a person says that it was not given back."""
     BLOCKED = "blocked"
-    """Money is taken, and the order cannot be billed just now (its customer was erased, its placing waits)."""
+    """Money is taken, and the order cannot be billed just now: its placing waits."""
+    HOPELESS = "hopeless"
+    """Money is taken, and the order can never be billed (its customer was erased, its placing was not done)."""
     PERSON = "person"
     STEP = "step"
     """A provider's step is in doubt: its own rules settle it."""
@@ -103,13 +105,25 @@ def _forward(view: View, found: Charge) -> Move:
     refused = _refused(standing, found)
     if Bill.trigger not in view.allowed:  # cancelled before anybody knew that money had been taken, or erased
         late = Due.STUCK if refused is not None else Due.REVERSE
-        return Move(due=late if view.order().final else Due.BLOCKED, charge=found)
+        return Move(due=late if _cancelled(view) else _blocked(view, found), charge=found)
     no = _declined(standing, since, Bill.trigger)
     if no is None:
         failed, at = _failed(standing, since, Bill.trigger)
         return Move(due=Due.BILL, charge=found, failed=failed, failed_at=at)
     stuck = refused is not None and refused.version > no.version
     return Move(due=Due.STUCK if stuck else Due.REVERSE, charge=found)
+
+
+def _cancelled(view: View) -> bool:
+    """It is over, or will be once what waits to be sent is sent."""
+    ahead = view.ahead if view.standing.queued else None
+    return view.order().final or (ahead is not None and str(ahead.state) in view.adapter.lifecycle.final)
+
+
+def _blocked(view: View, found: Charge) -> Due:
+    """What is queued may still let it be billed; nothing else will, and a person is told of it once."""
+    decided = found.ended is not None and found.ended.kind is EntryKind.RESOLVED
+    return Due.BLOCKED if view.standing.queued else Due.STUCK if decided else Due.HOPELESS
 
 
 def _refused(standing: Standing, found: Charge) -> Entry | None:
@@ -121,7 +135,9 @@ def _back(view: View, found: Charge) -> Move:
     """No money is taken: the order is voided, where that was the wish, unless it has gone on since."""
     standing, ended = view.standing, found.returned or found.ended
     since = found.intent.version if ended is None else ended.version
-    if found.returned is None and found.terms.on_failure == "keep":
+    bill = standing.accepted.get(Bill.trigger)
+    billed = bill is not None and bill.version > since
+    if found.returned is None and found.terms.on_failure == "keep" and not billed:
         return Move(due=Due.KEPT, charge=found)
     since_then = [e for e in standing.intents.values() if e.version > since and e.trigger not in PAYMENTS]
     gone_on = any(e.trigger != Void.trigger for e in since_then) or _queued(standing, since)
@@ -162,6 +178,8 @@ def advance(seat: Seat[Any], adapter: AnyAdapter, view: View, move: Move, why: s
         match move.due:
             case Due.ASK:
                 yield from ask(seat, view, found)
+            case Due.HOPELESS:
+                yield from hand_over(seat, view, found, "the customer has paid, and the sale can no longer be billed")
             case Due.GIVE_UP if found.reversing is not None:
                 yield from give_up(seat, view, found.reversing)
             case Due.REVERSE if found.held is not None:

@@ -44,6 +44,7 @@ _TRIGGERS: Final = {
     Due.REVERSE: REVERSE,
     Due.BILL: Bill.trigger,
     Due.BLOCKED: Bill.trigger,
+    Due.HOPELESS: Bill.trigger,
     Due.VOID: Void.trigger,
 }
 Settle: TypeAlias = Callable[[Seat[Any], AnyAdapter, str, float], Step[AnyOrder]]

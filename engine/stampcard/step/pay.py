@@ -7,7 +7,7 @@ caller hears. May not: a call to the port (`charge`), what is due (`money`).
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import attrs
 
@@ -23,11 +23,13 @@ from stampcard.errors import (
     NotAllowedError,
     StampcardError,
 )
+from stampcard.facts import PurchaseFacts
 from stampcard.guards import NOT_FROM_HERE, refusal
-from stampcard.journal.charges import Charge, OnFailure, held
+from stampcard.journal.charges import Charge, OnFailure, held, unsettled
 from stampcard.journal.contract import StoreError, VersionConflictError
 from stampcard.model import CHARGE, PAYMENTS, AnyOrder, Refusal, Tender, TenderKind, Totals
 from stampcard.step.charge import reverse, take
+from stampcard.step.defer import expected
 from stampcard.step.effects import Step
 from stampcard.step.fire import fire
 from stampcard.step.look import look, unknown, unwritable
@@ -37,7 +39,7 @@ from stampcard.step.recover import settle_order
 from stampcard.step.repeat import told_before
 from stampcard.step.verb import Seat
 from stampcard.step.view import View
-from stampcard.step.wish import Wish, keepable
+from stampcard.step.wish import Wish, keepable, seal
 
 __all__ = ["Sale", "pay", "unpay"]
 
@@ -61,7 +63,7 @@ class Sale:
 def pay(sale: Sale) -> Step[AnyOrder]:
     """See `PurchaseVerbs.pay`."""
     _needs_port(sale.seat)
-    keepable(sale.seat, sale.why, order_id=sale.order.id)
+    _readable(sale)
     till = _Till(seat=sale.seat, adapter=sale.adapter, order_id=sale.order.id)
     started = acted = False
     no: DeclinedError | None = None
@@ -94,7 +96,7 @@ def unpay(seat: Seat[Any], adapter: AnyAdapter, order: AnyOrder, why: str) -> St
             current = True
         found = move.charge
         if found is not None and found.held is not None and move.due in _UNPAYABLE:
-            if adapter.lifecycle.row(view.standing.state, Void.trigger) is None:
+            if not _voidable(view) and not _never_told(view):
                 said = Refusal(code="charge.completed", message=view.phrases.say("charge.completed"))
                 raise view.refused("unpay", (said,))
             try:
@@ -102,12 +104,22 @@ def unpay(seat: Seat[Any], adapter: AnyAdapter, order: AnyOrder, why: str) -> St
             except VersionConflictError:
                 continue
         elif move.due in (Due.NOTHING, Due.KEPT):
-            if found is not None and view.order().final:
+            back = found is not None and found.returned is not None
+            if found is not None and (view.order().final or (back and not _voidable(view))):
                 return view.order()
             void = Wish(seat=seat, adapter=adapter, order=view.order(), command=Void(why=why))
             return (yield from fire(void))
         else:
             yield from till.move(view, move)
+
+
+def _voidable(view: View) -> bool:
+    return view.adapter.lifecycle.row(_heads_for(view), Void.trigger) is not None
+
+
+def _never_told(view: View) -> bool:
+    """The provider has not heard of this sale, and nothing waits to tell it: a person decided so."""
+    return unsettled(view.standing) is not None and not view.standing.queued
 
 
 def _needs_port(seat: Seat[Any]) -> None:
@@ -116,6 +128,27 @@ def _needs_port(seat: Seat[Any]) -> None:
         error = ConfigurationError.of([problem])
         error.cashier = seat.phrases.say("charge.no_port")
         raise error
+
+
+def _readable(sale: Sale) -> None:
+    """Raise NotAllowedError for what could not be read back once the money is taken: nobody could bill it then."""
+    seal(_placing(sale))
+    if sale.on_failure not in get_args(OnFailure):
+        message = sale.seat.phrases.say("input.type")
+        refusal = Refusal(code="input.type", message=message, field="on_failure")
+        raise NotAllowedError(
+            message,
+            detail=f"pay: on_failure is one of {', '.join(get_args(OnFailure))}",
+            code=refusal.code,
+            order_id=sale.order.id,
+            refusals=[refusal],
+        )
+
+
+def _placing(sale: Sale) -> Wish:
+    tenders = (Tender(kind=sale.expecting, amount=sale.totals.total),)
+    command = Place(tenders=tenders, totals=sale.totals, why=sale.why)
+    return Wish(seat=sale.seat, adapter=sale.adapter, order=sale.order, command=command)
 
 
 def _due(seat: Seat[Any], view: View) -> Move:
@@ -142,9 +175,8 @@ def _start(sale: Sale, view: View) -> Step[bool]:
     seat, adapter, order = sale.seat, sale.adapter, sale.order
     zero = not sale.totals.total.units
     tenders = (Tender(kind=sale.expecting, amount=sale.totals.total),)
-    if adapter.lifecycle.row(str(order.state), Bill.trigger) is None:
-        place = Place(tenders=tenders, totals=sale.totals, why=sale.why)
-        order = yield from fire(Wish(seat=seat, adapter=adapter, order=order, command=place))
+    if adapter.lifecycle.row(str(order.outlook.state), Bill.trigger) is None:
+        order = yield from fire(_placing(sale))
         found = yield from look(seat, adapter, order.id)
         view = view if found is None else found
     _current(view, order, _PAY)
@@ -152,14 +184,17 @@ def _start(sale: Sale, view: View) -> Step[bool]:
         bill = Bill(tenders=tenders, totals=sale.totals, why=sale.why)
         yield from fire(Wish(seat=seat, adapter=adapter, order=view.order(), command=bill))
         return True
-    waiting = Place.trigger in view.order().queued
-    if not waiting and adapter.lifecycle.row(view.standing.state, Bill.trigger) is None:
-        raise _not_from_here(view)
     if view.standing.open or not _may_start(_due(seat, view)):
         return False
-    if not waiting:  # whatever would refuse the bill refuses before any money is taken
-        bill = Bill(tenders=tenders, totals=sale.totals, why=sale.why)
-        may(Wish(seat=seat, adapter=adapter, order=view.order(), command=bill), view)
+    # Whatever would refuse the bill refuses before any money is taken.
+    command = Bill(tenders=tenders, totals=sale.totals, why=sale.why)
+    wish = Wish(seat=seat, adapter=adapter, order=view.order(), command=command)
+    if not view.standing.queued:
+        may(wish, view)
+    elif adapter.lifecycle.row(_heads_for(view), Bill.trigger) is None:
+        raise _not_from_here(view)
+    else:
+        expected(wish, view)
     try:
         yield from take(seat, view, sale.totals, sale.on_failure, sale.why)
     except VersionConflictError:
@@ -174,13 +209,28 @@ def _told(view: View, move: Move, no: DeclinedError | None, *, replayed: bool) -
         return view.order(replayed=replayed)
     if found.returned is not None:
         raise _given_back(view, found, no)
-    if view.order().final or view.adapter.lifecycle.row(view.standing.state, Bill.trigger) is not None:
-        raise _failed(view, found, wait=False)
+    state, lifecycle = _heads_for(view), view.adapter.lifecycle
+    final = any(state == str(one) for one in lifecycle.final)
+    if final or lifecycle.row(state, Bill.trigger) is not None:
+        raise _failed(view, found, wait=final and not view.order().final)
+    if _nothing_to_pay(view):
+        return view.order(replayed=replayed)
     raise _not_from_here(view)  # it was billed without this money
 
 
+def _nothing_to_pay(view: View) -> bool:
+    """It was billed, after a card was declined, for no money at all."""
+    totals = view.facts.totals if isinstance(view.facts, PurchaseFacts) else None
+    return totals is not None and not totals.total.units
+
+
 def _not_from_here(view: View) -> NotAllowedError:
-    return view.refused(_PAY, (refusal(NOT_FROM_HERE, trigger=_PAY, state=view.standing.state),))
+    return view.refused(_PAY, (refusal(NOT_FROM_HERE, trigger=_PAY, state=_heads_for(view)),))
+
+
+def _heads_for(view: View) -> str:
+    """Where it stands once what waits to be sent is sent."""
+    return view.standing.state if view.ahead is None else str(view.ahead.state)
 
 
 def _failed(view: View, found: Charge, *, wait: bool) -> ChargeFailedError:

@@ -33,7 +33,7 @@ from stampcard.journal.fold import PROBE, OpenIntent, Standing, fold
 from stampcard.model import PAYMENTS, AnyOrder, EntryKind
 from stampcard.step.ageing import age, jumped
 from stampcard.step.conclude import ASK_AGAIN_CHECK, conclude, extended, judge, settle, write_escalation
-from stampcard.step.drain import suspends
+from stampcard.step.drain import drain, suspends
 from stampcard.step.effects import Monotonic, Now, Own, Pending, Send, Sleep, Step, Write, perform
 from stampcard.step.ink import Promise
 from stampcard.step.knock import door_of, heard
@@ -78,10 +78,8 @@ def settle_steps(seat: Seat[Any], adapter: AnyAdapter, order_id: str, within: fl
         first = first_open(adapter, opened)
         if first.escalated is not None:
             raise view.in_doubt(first.trigger, first.why)
-        if suspends(view):
-            raise view.in_doubt(first.trigger, "a reversal waits to be sent, and undoes it")
         if view.running <= 0:
-            if (yield from attempt(seat, adapter, view, first, end)).settled:
+            if (yield from _tried(seat, adapter, view, first, end)):
                 pause = _FIRST_PAUSE
                 continue
             view = (yield from look(seat, adapter, order_id)) or view
@@ -93,6 +91,13 @@ def settle_steps(seat: Seat[Any], adapter: AnyAdapter, order_id: str, within: fl
             raise view.in_doubt(first.trigger, first.why)
         yield from perform(Sleep(min(pause, left)))
         pause = min(2 * pause, _LONGEST_PAUSE)
+
+
+def _tried(seat: Seat[Any], adapter: AnyAdapter, view: View, first: OpenIntent, end: float) -> Step[bool]:
+    """One attempt; of a reversal that waits, where it undoes the doubt. True when something is settled by it."""
+    if suspends(view):
+        return (yield from drain(seat, adapter, view)).on
+    return (yield from attempt(seat, adapter, view, first, end)).settled
 
 
 @attrs.frozen(kw_only=True)

@@ -16,7 +16,7 @@ from stampcard.commands import Bill, Observe, Void
 from stampcard.journal.contract import Append
 from stampcard.journal.fold import Standing
 from stampcard.journal.reversals import LATE_YES, REVERSED, is_from_doubt, watch_note
-from stampcard.model import AnyOrder, EntryKind, Facts
+from stampcard.model import CHARGE, AnyOrder, EntryKind, Facts
 
 __all__ = ["OBSERVED", "PAYMENT", "followed", "rests", "to_watch", "told_of", "weighed"]
 
@@ -28,9 +28,14 @@ PAYMENT: Final = "payment"
 """Why an order is watched: money was or may be taken for it, and the provider has not heard of it."""
 
 
-def told_of(append: Append) -> Append:
-    """The append that moves an order, with its payment no longer watched once the provider has heard of it."""
+def told_of(append: Append, standing: Standing) -> Append:
+    """The append that moves an order, with its payment no longer watched once the provider has heard of it.
+
+    Of an order with several attempts another one's money may still have to go back: recovery ends that watch.
+    """
     if append.entries[0].trigger not in (Bill.trigger, Void.trigger) or len(append.entries) > 1:
+        return append
+    if sum(entry.trigger == CHARGE for entry in standing.intents.values()) > 1:
         return append
     return attrs.evolve(append, unwatch=(*append.unwatch, PAYMENT))
 

@@ -5,7 +5,9 @@ May live here: calling the port. May not: a decision about what it said (`stampc
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import threading
 import time
 from typing import Any, Final, TypeAlias
 
@@ -18,6 +20,8 @@ from stampcard.step import effects as do
 __all__ = ["acharged", "charged", "fitting"]
 
 log = logging.getLogger("stampcard.till")
+LOOK: Final = 60.0
+"""Seconds an awaited `status` may take: one that never comes back must not hold up the recovery of every order."""
 _NO_PORT: Final = ChargeUnknown(why="this process has no port to ask")
 _TOO_LATE: Final = ChargeUnknown(why="the register stood still for too long: the port was not asked")
 Money: TypeAlias = do.Charge | do.ChargeStatus | do.ReverseCharge
@@ -47,7 +51,12 @@ def charged(port: Charges | None, effect: Money) -> object:
                 return port.take(effect.attempt)
             case do.ReverseCharge():
                 return port.reverse(effect.attempt, effect.taken)
-    except Exception as error:  # noqa: BLE001  whatever it raises, nobody knows what became of the money
+    except BaseException as error:
+        # Whatever it raises, nobody knows what became of the money. But Ctrl-C, and the end of the program, are no
+        # answer of the port's: those come to the main thread alone.
+        theirs = isinstance(error, Exception | asyncio.CancelledError)
+        if not theirs and threading.current_thread() is threading.main_thread():
+            raise
         return _failed(effect, error)
 
 
@@ -58,18 +67,24 @@ async def acharged(port: AsyncCharges | None, effect: Money) -> object:
     try:
         match effect:
             case do.ChargeStatus():
-                return await port.status(effect.attempt)
+                async with asyncio.timeout(LOOK):
+                    return await port.status(effect.attempt)
             case _ if time.monotonic() >= effect.hard_end:
                 return _TOO_LATE
             case do.Charge():
                 return await port.take(effect.attempt)
             case do.ReverseCharge():
                 return await port.reverse(effect.attempt, effect.taken)
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():  # the loop ends: this is no answer of the port's
+            raise
+        return _failed(effect, error)
     except Exception as error:  # noqa: BLE001  whatever it raises, nobody knows what became of the money
         return _failed(effect, error)
 
 
-def _failed(effect: Any, error: Exception) -> ChargeUnknown:
+def _failed(effect: Any, error: BaseException) -> ChargeUnknown:
     name = type(error).__name__  # its text is a stranger's: it may hold what no journal may
     log.error("the payment port failed at %s of %s: %s", type(effect).__name__, effect.attempt.key, name)
     return ChargeUnknown(why=f"the port failed ({name})")

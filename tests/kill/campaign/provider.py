@@ -45,8 +45,8 @@ class Pace:
 
 PACES: Final[Mapping[str, Pace]] = {
     "fast": Pace(0.0, 0.0),
-    "slow": Pace(0.25, 0.25, late=0.1),
-    "late": Pace(0.2, 0.3, late=0.6),
+    "slow": Pace(0.15, 0.3, late=0.03),
+    "late": Pace(0.2, 0.3, late=0.4),
     "bad": Pace(0.1, 0.15, late=0.05, bad=0.35),
 }
 _LATEST: Final = 2.5

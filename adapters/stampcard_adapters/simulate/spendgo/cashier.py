@@ -75,7 +75,7 @@ def bought(verbs: Any, order: AnyOrder | str, members: Sequence[Member], draw: D
 
 def wished(verbs: Any, order: AnyOrder, members: Sequence[Member], draw: Draw) -> Wish | None:
     """What is wanted of this order next."""
-    wanted = draw.pick(PATH.get(str(order.state), ("void",)))
+    wanted = draw.pick(PATH.get(str(order.outlook.state), ("void",)))
     if wanted not in order.allowed and not draw.chance(0.15):
         if "void" not in order.allowed or draw.chance(0.75):
             return None  # it is in doubt, and the customer can wait
@@ -106,7 +106,7 @@ def always(verbs: Any, order: AnyOrder | str, trigger: str, member: Member, list
 
 def _paid(verbs: Any, trigger: str, order: AnyOrder, draw: Draw) -> Wish:
     """Place or bill: as it should be, with a tip, with fewer points, or wrong by a cent."""
-    facts = order.facts
+    facts = order.outlook.facts
     pay: Callable[..., Wish] = getattr(verbs, trigger)
     if facts.basket is None:
         return pay(order, tenders=cash(usd("10")))

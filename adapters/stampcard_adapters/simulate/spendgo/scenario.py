@@ -7,6 +7,7 @@ cashiers do (`cashier`), what members must own (`witness`).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import timedelta
 from typing import Any, ClassVar, Final, Literal, TypeAlias
 
 import attrs
@@ -14,6 +15,7 @@ import httpx
 
 from stampcard.commands import Void
 from stampcard.model import AnyOrder, Reward
+from stampcard.recovery import OfflinePolicy
 from stampcard.simulate import Draw, Scenario, Wish
 from stampcard.step import Step
 from stampcard.wire import Request
@@ -21,7 +23,7 @@ from stampcard_adapters.sandbox.spendgo import SpendgoModel
 from stampcard_adapters.sandbox.spendgo import Switches as SandboxSwitches
 from stampcard_adapters.sandbox.spendgo.switches import Repeat
 from stampcard_adapters.sandbox.spendgo.tenants import Opening, Tenant, default_tenants
-from stampcard_adapters.simulate.spendgo.cashier import always, bought, wished
+from stampcard_adapters.simulate.spendgo.cashier import always, bought, usd, wished
 from stampcard_adapters.simulate.spendgo.witness import Books, Witness
 from stampcard_adapters.spendgo import AfterVoid, SpendgoAdapter
 from stampcard_adapters.testing.spendgo import SpendgoBooks, names
@@ -40,6 +42,9 @@ class SpendgoScenario(Scenario):
     """Two members and guests; rewards that fit, do not fit, run out, and are wanted at two tills at once."""
 
     opening = ("checkout",)
+    offline: OfflinePolicy | None = OfflinePolicy(
+        max_age=timedelta(days=2), max_amount=usd("84")
+    )  # not the dearest basket
     quiet: ClassVar[Mapping[str, float]] = {"checkout": 0.25, "place": 0.5, "bill": 0.7}
 
     def __init__(
@@ -88,7 +93,9 @@ class SpendgoScenario(Scenario):
         if self._clear:  # for then no order needs a person: but for nine calls in a row without an answer
             self.longest_trouble = 6
             self.in_turn = frozenset({"checkout"})  # else an older basket is priced last, and the sale does not fit it
+            self.offline = None  # a sale that is priced for another customer than before is refused when its turn comes
             self.shops = 1  # what another journal's orders used cannot be told from what a late bill took
+        self.punctual = model.switches.after_void == "lands"
         # Elsewhere a second void is believed to be our own first send's, or gives a reward back twice.
         self._console = repeat == "replayed" and lenient
         self._moved: set[str] = set()
@@ -174,6 +181,8 @@ class SpendgoScenario(Scenario):
         if "no clear answer in" in said:
             return "no clear answer in so many calls"
         trigger = "" if order.doubt is None else order.doubt.trigger
+        if "it had waited" in said or "it cannot follow" in said:
+            return "offline: the provider says no to a sale that was taken down without it"
         if order.id in self._moved and "a repeat was answered no" in said:
             return "a repeat's no: the order was voided at the provider's console"
         if self._repeat == "replayed":
