@@ -54,7 +54,8 @@ class SpendgoScenario(Scenario):
         if repeat is not None:
             theirs = SandboxSwitches(repeat=repeat)
             model = SpendgoModel(stocked() if plenty else None, switches=theirs, clock=clock)
-            self._settle(model, repeat, {}, tens=PLENTY if plenty else 1)
+            switches: dict[str, Any] = {"after_void": "refused"} if plenty else {}
+            self._settle(model, repeat, switches, tens=PLENTY if plenty else 1)
         else:
             self._settle_drawn(draw, clock)
 
