@@ -28,7 +28,7 @@ from stampcard.recovery import Settled
 from stampcard.step.ageing import jumped
 from stampcard.step.ask import ask
 from stampcard.step.conclude import Ending, conclude, extended
-from stampcard.step.doors import AWAY
+from stampcard.step.doors import AWAY, at_most
 from stampcard.step.effects import Monotonic, Now, Own, Pending, Send, Step, Unwatch, Write, perform
 from stampcard.step.ink import Promise, handed_over
 from stampcard.step.knock import door_of, knock
@@ -258,7 +258,7 @@ def _came(seat: Seat[Any], adapter: AnyAdapter, step: QueuedStep, ending: Ending
             return Drained(step=step.trigger, result=Settled.ESCALATED, why=why, sent=True, pause=_LATER)
         case NotSent() as proof:
             moment = yield from perform(Monotonic())
-            rest = max(_LATER if proof.ours else AWAY, proof.retry_after or 0.0)
+            rest = max(_LATER if proof.ours else AWAY, at_most(proof.retry_after or 0.0))
             seat.doors.away(door_of(adapter, ending.standing.header.site.tenant), moment, rest)
             return attrs.evolve(_waits(step, proof.why, rest), sent=True)
         case _:
