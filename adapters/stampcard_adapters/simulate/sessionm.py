@@ -25,8 +25,17 @@ Fields: TypeAlias = Literal["everywhere", "update"]
 Order: TypeAlias = Literal["newest", "oldest"]
 _SLOW: Final = (3.0, 12.0, 40.0)
 _FIELDS: Final[tuple[Fields, ...]] = ("everywhere", "everywhere", "everywhere", "update")
-_TELLS: Final[tuple[Literal["unique", "repeatable", "ignored"], ...]] = (*("unique",) * 5, "repeatable", "ignored")
-_ORDERS: Final[tuple[Order, ...]] = (*("newest",) * 9, "oldest")
+_TELLS: Final[tuple[Literal["unique", "repeatable", "ignored"], ...]] = (
+    "unique",
+    "unique",
+    "unique",
+    "unique",
+    "unique",
+    "repeatable",
+    "ignored",
+)
+_NEWEST: Final[tuple[Order, ...]] = ("newest", "newest", "newest")
+_ORDERS: Final[tuple[Order, ...]] = (*_NEWEST, *_NEWEST, *_NEWEST, "oldest")
 _WAYS: Final = {"redeem": ("", "approved", "refused"), "observe": ("", "approved", "rejected")}
 _CROWD: Final = 16
 """Customers beside the usual few."""

@@ -68,6 +68,10 @@ class Scenario(ABC):
 
     shops: int = 2
     """Journals at most: shops that do not know of each other, with customers who go to both."""
+    pays: bool = False
+    """The tills have a terminal: some of its sales are paid with `pay`."""
+    sure_reversals: bool = False
+    """The terminal gives money back without fail: else a person may have to look, as the design says."""
     offline: OfflinePolicy | None = None
     """What may wait while the provider is away, at about half of the tills; None: nothing, at any."""
     not_twice: frozenset[str] = frozenset()

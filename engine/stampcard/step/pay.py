@@ -108,7 +108,8 @@ def unpay(seat: Seat[Any], adapter: AnyAdapter, order: AnyOrder, why: str) -> St
             if found is not None and (view.order().final or (back and not _voidable(view))):
                 return view.order()
             void = Wish(seat=seat, adapter=adapter, order=view.order(), command=Void(why=why))
-            return (yield from fire(void))
+            done = yield from fire(void)
+            return attrs.evolve(done, replayed=done.replayed and not till.tried)
         else:
             yield from till.move(view, move)
 
