@@ -50,7 +50,7 @@ class _Provider:
 
 
 def test_an_adapter_that_does_not_wait_is_found_out_and_its_story_told() -> None:
-    report = simulated(_Provider(shop.BEANBOX), 100, seed=2)
+    report = simulated(_Provider(shop.BEANBOX), 400, seed=5)
     [violation] = report.violations
     assert violation.promise == "balanced"
     assert "bill is sent" in violation.story

@@ -95,6 +95,7 @@ class SpendgoScenario(Scenario):
         self.sure_reversals = repeat == "replayed" and not lenient  # else a person looks, whatever the provider does
         if self._clear:  # for then no order needs a person: but for nine calls in a row without an answer
             self.longest_trouble = 6
+            self.pays = False  # a register that stops while money is given back leaves that to a person
             self.in_turn = frozenset({"checkout"})  # else an older basket is priced last, and the sale does not fit it
             self.offline = None  # a sale that is priced for another customer than before is refused when its turn comes
             self.shops = 1  # what another journal's orders used cannot be told from what a late bill took
@@ -126,7 +127,7 @@ class SpendgoScenario(Scenario):
         return bought(verbs, order_id, self._members, draw)
 
     def next(self, verbs: Any, order: AnyOrder, draw: Draw) -> Wish | None:
-        return wished(verbs, order, self._members, draw)
+        return wished(verbs, order, self._members, draw, pays=self.pays)
 
     def ready(self, verbs: Any) -> Wish:
         return self._list(verbs)
