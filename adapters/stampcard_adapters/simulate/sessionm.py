@@ -25,7 +25,8 @@ Fields: TypeAlias = Literal["everywhere", "update"]
 Order: TypeAlias = Literal["newest", "oldest"]
 _SLOW: Final = (3.0, 12.0, 40.0)
 _FIELDS: Final[tuple[Fields, ...]] = ("everywhere", "everywhere", "everywhere", "update")
-_TELLS: Final[tuple[Literal["unique", "repeatable", "ignored"], ...]] = (*("unique",) * 5, "repeatable", "ignored")
+Tells: TypeAlias = Literal["unique", "repeatable", "ignored"]
+_TELLS: Final[tuple[Tells, ...]] = (*("unique",) * 5, "repeatable", "ignored")
 _ORDERS: Final[tuple[Order, ...]] = (*("newest",) * 9, "oldest")
 _WAYS: Final = {"redeem": ("", "approved", "refused"), "observe": ("", "approved", "rejected")}
 _CROWD: Final = 16
@@ -39,10 +40,11 @@ class SessionMScenario(Scenario):
     opening = ("redeem",)
     quiet: ClassVar[Mapping[str, float]] = {"redeem": 0.5, "redeem: look": 0.5}
 
-    def __init__(self, draw: Draw, clock: Callable[[], Any], *, drawn: bool = True) -> None:
-        """drawn: every switch; else all are as by default."""
-        if not drawn:
-            self._settle(SessionMModel(clock=clock), {}, shaped=False, shows_id=True)
+    def __init__(self, draw: Draw, clock: Callable[[], Any], *, tells: Tells | None = None) -> None:
+        """tells: with all switches as by default, but for what our own id tells the provider; None: all are drawn."""
+        if tells is not None:
+            model = SessionMModel(switches=SandboxSwitches(order_external_id=tells), clock=clock)
+            self._settle(model, {}, shaped=False, shows_id=True)
             return
         tells = draw.pick(_TELLS)
         sends_id = draw.chance(0.9)
