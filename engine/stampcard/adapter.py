@@ -286,6 +286,10 @@ class Adapter(ABC, Generic[S, F, C]):
         """The provider's own limits, on top of the lifecycle's guards; all of them, not the first."""
         return ()
 
+    def completes(self, order: Order[S, F], command: C, /) -> Query[C] | None:
+        """What is asked before this is sent (who has that number?): its answer is the command in full; else None."""
+        return None
+
     @abstractmethod
     def request(self, order: Order[S, F], command: C, /) -> Request:
         """The call for this command: same input, same bytes."""

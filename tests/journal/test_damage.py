@@ -151,6 +151,26 @@ INDEXES = {
 }
 
 
+def test_an_order_that_is_watched_let_go_of_and_watched_again_is_as_it_was_written(path: Path) -> None:
+    with closing(SqliteJournal(path)) as journal:
+        journal.append(opening("a", watch=("queued",)))
+        journal.append(append_of("a", 1, watch=("queued",)))
+        assert journal.unwatch("a", "queued", version=2)
+        journal.append(append_of("a", 2))
+        journal.append(append_of("a", 3, watch=("queued",)))
+        journal.append(append_of("a", 4, watch=("queued",)))
+        assert check(path).ok
+        assert journal.unwatch("a", "queued", version=5)
+        assert check(path).ok
+        journal.append(append_of("a", 5, watch=("queued", "observe")))
+        journal.append(append_of("a", 6, unwatch=("observe",)))
+        journal.append(append_of("a", 7, watch=("observe",)))
+    assert check(path).ok
+    with closing(sqlite3.connect(path)) as plain, plain:
+        plain.execute("UPDATE watches SET since_position = 1 WHERE why = 'queued'")
+    assert [order.order_id for order in check(path).damaged] == ["a"]
+
+
 @pytest.mark.parametrize("what", INDEXES)
 def test_a_table_that_does_not_say_what_the_entries_say_is_told(whole: Path, what: str) -> None:
     harm(whole, INDEXES[what])

@@ -21,6 +21,7 @@ from stampcard import (
     ChargeFailedError,
     ChargeResult,
     InDoubtError,
+    NeedsHumanError,
     NotAllowedError,
     NotTaken,
     PurchaseState,
@@ -206,6 +207,26 @@ def test_a_sale_whose_money_went_back_is_not_completed(here: Shop) -> None:
         here.pass_time()
         till.recover()
         assert spendgo.get("t-1").state is PurchaseState.VOIDED
+
+
+def test_a_sale_whose_money_went_back_is_not_completed_out_of_the_queue_either(here: Shop) -> None:
+    with here.till(offline=POLICY) as (till, spendgo):
+        order = here.priced(spendgo, reward=False)
+        with here.sandbox.faults.offline():
+            order = spendgo.pay(order)
+            assert order.queued == ("place", "bill")
+            here.terminal.next("reverse", "lost")
+            with pytest.raises(NeedsHumanError):
+                spendgo.unpay(order, why="cold soup")
+            with pytest.raises(NotAllowedError, match=r"charge\.open"):
+                spendgo.complete(spendgo.get("t-1"))
+            till.resolve("t-1", as_=Verdict.ACCEPTED, because="on the slip", by="dana")
+            with pytest.raises(NotAllowedError, match=r"charge\.returned"):
+                spendgo.complete(spendgo.get("t-1"))
+        for _ in range(3):
+            here.pass_time()
+            till.recover()
+        assert (spendgo.get("t-1").state, here.terminal.money) == (PurchaseState.VOIDED, {})
 
 
 def test_nothing_is_left_to_pay_after_a_card_was_declined(here: Shop) -> None:

@@ -1,7 +1,6 @@
 """Bugs somebody would ship, planted for as long as a block runs: the simulator has to find each of them.
 
-Nothing in the engine knows of them: each wraps or replaces a function of its own. Left out until the simulated shops
-take money: a charged order that is voided.
+Nothing in the engine knows of them: each wraps or replaces a function of its own.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from stampcard.journal import queue
 from stampcard.journal._shared import entry_of
 from stampcard.journal.contract import Append
 from stampcard.model import EntryKind
-from stampcard.step import conclude, effects, fire, watch
+from stampcard.step import charge, conclude, effects, fire, permit, view, watch
 from stampcard.step.effects import Send, Write
 from stampcard.transport.contract import Failed
 from stampcard_adapters.kibo import adapter as kibo
@@ -197,6 +196,20 @@ def drop_a_queued_void() -> Generator[None]:
         yield
 
 
+@contextmanager
+def void_a_charged_order() -> Generator[None]:
+    """A sale is cancelled over the money the customer has paid for it."""
+    with patch.object(permit, "barred", lambda standing: {}), patch.object(view, "barred", lambda standing: {}):
+        yield
+
+
+@contextmanager
+def charge_again() -> Generator[None]:
+    """Nobody knows whether the card was charged: it is charged once more, under the same key."""
+    with patch.object(charge, "ChargeStatus", lambda **asked: effects.Charge(hard_end=1e18, **asked)):
+        yield
+
+
 MUTANTS: dict[str, tuple[Mutant, str]] = {
     "send before intent": (send_before_intent, "spendgo"),
     "forget the outcome": (forget_the_outcome, "spendgo"),
@@ -210,5 +223,7 @@ MUTANTS: dict[str, tuple[Mutant, str]] = {
     "double refund": (double_refund, "spendgo"),
     "drop a queued void": (drop_a_queued_void, "spendgo"),
     "no watch after a void from doubt": (no_watch_after_a_void, "spendgo"),
+    "void a charged order": (void_a_charged_order, "spendgo"),
+    "charge again": (charge_again, "spendgo"),
 }
 """Name -> the bug, and whose worlds show it."""

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from stampcard.model import Environment
 from stampcard.step.doors import AWAY, FAILURES, Door, Doors, Shut
+from stampcard.wire import LONGEST_WAIT
 
 HERE: Door = ("prizes", Environment.TEST, "default")
 OTHER: Door = ("prizes", Environment.TEST, "another tenant")
@@ -110,6 +111,15 @@ def test_a_provider_that_is_away_is_left_alone_by_who_is_in_no_hurry_only() -> N
     assert doors.left(HERE, 0.0) == AWAY
     assert doors.enter(HERE, 0.0) is None
     assert doors.left(HERE, AWAY) == doors.left(OTHER, 0.0) == 0.0
+
+
+@pytest.mark.parametrize("seconds", [1e12, float("inf"), float("nan"), -1.0])
+def test_whatever_rest_is_named_it_ends(seconds: float) -> None:
+    doors = Doors()
+    doors.rests(HERE, 0.0, seconds)
+    doors.away(HERE, 0.0, seconds)
+    assert 0.0 <= doors.left(HERE, 0.0) <= LONGEST_WAIT
+    assert doors.enter(HERE, LONGEST_WAIT) is None
 
 
 @given(st.lists(st.floats(0, 5), min_size=1, max_size=200), st.floats(1, 600))

@@ -26,8 +26,17 @@ Order: TypeAlias = Literal["newest", "oldest"]
 _SLOW: Final = (3.0, 12.0, 40.0)
 _FIELDS: Final[tuple[Fields, ...]] = ("everywhere", "everywhere", "everywhere", "update")
 Tells: TypeAlias = Literal["unique", "repeatable", "ignored"]
-_TELLS: Final[tuple[Tells, ...]] = (*("unique",) * 5, "repeatable", "ignored")
-_ORDERS: Final[tuple[Order, ...]] = (*("newest",) * 9, "oldest")
+_TELLS: Final[tuple[Tells, ...]] = (
+    "unique",
+    "unique",
+    "unique",
+    "unique",
+    "unique",
+    "repeatable",
+    "ignored",
+)
+_NEWEST: Final[tuple[Order, ...]] = ("newest", "newest", "newest")
+_ORDERS: Final[tuple[Order, ...]] = (*_NEWEST, *_NEWEST, *_NEWEST, "oldest")
 _WAYS: Final = {"redeem": ("", "approved", "refused"), "observe": ("", "approved", "rejected")}
 _CROWD: Final = 16
 """Customers beside the usual few."""
@@ -46,12 +55,12 @@ class SessionMScenario(Scenario):
             model = SessionMModel(switches=SandboxSwitches(order_external_id=tells), clock=clock)
             self._settle(model, {}, shaped=False, shows_id=True)
             return
-        tells = draw.pick(_TELLS)
+        known = draw.pick(_TELLS)
         sends_id = draw.chance(0.9)
         shaped = draw.chance(0.15)
         fields: Fields = draw.pick(_FIELDS) if not shaped or draw.chance(0.4) else "update"
         list_order: Order = draw.pick(_ORDERS)
-        shows_id = sends_id and tells != "ignored" and fields == "everywhere"
+        shows_id = sends_id and known != "ignored" and fields == "everywhere"
         model = SessionMModel(
             switches=SandboxSwitches(
                 path_key=draw.pick(("must_match", "ignored")),
@@ -61,7 +70,7 @@ class SessionMScenario(Scenario):
                 table_fields=fields,
                 list_says_ok=draw.chance(0.7),
                 auto_approve=draw.chance(0.06),
-                order_external_id=tells,
+                order_external_id=known,
                 stock_taken_at=draw.pick(("placement", "approval")),
                 reject_returns_points=draw.chance(0.7),
                 reject_returns_stock=draw.chance(0.7),

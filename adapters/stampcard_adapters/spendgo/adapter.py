@@ -19,6 +19,7 @@ from stampcard.adapter import (
     Evidence,
     LookBack,
     Policy,
+    Query,
     Recovery,
     Repeat,
     Restored,
@@ -33,7 +34,7 @@ from stampcard.model import Basket, Facts, Member, Money, Refusal, Site
 from stampcard.signing import HmacSigner, SignedAuth
 from stampcard.wire import JsonView, Request, Response
 from stampcard_adapters.spendgo.lookback import looked_back
-from stampcard_adapters.spendgo.queries import member_id_problem
+from stampcard_adapters.spendgo.queries import bought_by, member_id_problem
 from stampcard_adapters.spendgo.recovery import recovery
 from stampcard_adapters.spendgo.refusals import error_code
 from stampcard_adapters.spendgo.replies import Outcome, read_order
@@ -142,6 +143,12 @@ class SpendgoAdapter(Adapter[PurchaseState, SpendgoFacts, PurchaseCommand]):
             found.append(Refusal(code="order.incomplete", message="This sale's basket or customer is no longer known."))
         return tuple(found)
 
+    def completes(self, order: SpendgoOrder, command: PurchaseCommand, /) -> Query[PurchaseCommand] | None:
+        """A sale taken down while nobody could be looked up: whose it is."""
+        if not isinstance(command, Checkout) or not isinstance(command.buyer, Member) or command.buyer.phone is None:
+            return None
+        return bought_by(command, command.buyer.phone, call_budget=self.settings.switches.call_budget)
+
     def request(self, order: SpendgoOrder, command: PurchaseCommand, /) -> Request:
         """Raises ConfigurationError for a tenant or a store without settings, ValueError for what `check` refuses."""
         return order_request(
@@ -194,7 +201,9 @@ def _of_checkout(command: Checkout) -> list[Refusal]:
     basket, buyer = command.basket, command.buyer
     found: list[Refusal] = []
     if isinstance(buyer, Member):
-        problem = "belongs to another programme" if buyer.provider != NAME else member_id_problem(buyer.id)
+        problem = "belongs to another programme" if buyer.provider != NAME else None
+        if problem is None and buyer.phone is None:
+            problem = member_id_problem(buyer.id)
         if problem is not None:
             message = "This customer is not a member of this loyalty programme."
             found.append(Refusal(code="buyer.not_ours", message=message, field="buyer"))

@@ -11,7 +11,10 @@ from datetime import date
 from decimal import ROUND_DOWN, Decimal, InvalidOperation
 from typing import Final, TypeVar
 
+import attrs
+
 from stampcard.adapter import Declined, NotSent, Query, Unknown
+from stampcard.commands import Checkout, PurchaseCommand
 from stampcard.errors import NotAllowedError
 from stampcard.model import Address, Member, Money, Refusal, Reward, Secret
 from stampcard.model.money import exponent
@@ -20,7 +23,7 @@ from stampcard_adapters.spendgo.refusals import MEMBERS, READS, Table, error_cod
 from stampcard_adapters.spendgo.requests import text
 from stampcard_adapters.spendgo.values import NAME, Balance, Offer, PendingMember, Units
 
-__all__ = ["balance_query", "member_id_problem", "member_query", "plain_phone", "rewards_query"]
+__all__ = ["balance_query", "bought_by", "member_id_problem", "member_query", "plain_phone", "rewards_query"]
 
 T = TypeVar("T")
 MAX_QUANTITY: Final = 10**9
@@ -80,6 +83,24 @@ def member_query(
         read=read,
         call_budget=call_budget,
     )
+
+
+def bought_by(command: Checkout, phone: str, *, call_budget: float = 10.0) -> Query[PurchaseCommand]:
+    """The same checkout by the member with that phone number; one who is none becomes one."""
+    query = member_query(phone, call_budget=call_budget)
+
+    def read(response: Response) -> PurchaseCommand | Declined | NotSent | Unknown:
+        found = query.read(response)
+        match found:
+            case Member():
+                return attrs.evolve(command, buyer=found)
+            case PendingMember():
+                message = "The customer has not confirmed the e-mail address yet."
+                return Declined(code="member.pending", message=message)
+            case _:
+                return found
+
+    return Query(name=query.name, request=query.request, read=read, call_budget=query.call_budget)
 
 
 def plain_phone(phone: str) -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import date
 from typing import TypeAlias
 
+from stampcard.errors import UnavailableError
 from stampcard.model import Address, Member, Reward, Secret
 from stampcard.step import Async, M, Seat, Step, Sync, verb
 from stampcard.verbs import PurchaseVerbs
 from stampcard_adapters.spendgo.adapter import SpendgoAdapter
-from stampcard_adapters.spendgo.queries import balance_query, member_query, rewards_query
+from stampcard_adapters.spendgo.queries import balance_query, member_query, plain_phone, rewards_query
 from stampcard_adapters.spendgo.settings import Spendgo
-from stampcard_adapters.spendgo.values import Balance, PendingMember, SpendgoFacts
+from stampcard_adapters.spendgo.values import NAME, Balance, PendingMember, SpendgoFacts
 
 __all__ = ["AsyncSpendgoTill", "SpendgoTill", "SpendgoVerbs"]
 
@@ -44,7 +45,9 @@ class SpendgoVerbs(PurchaseVerbs[M, SpendgoFacts]):
         """Retrieve by phone, or create: this provider has no look-up that does not enrol.
 
         favorite_store: your store number. A `PendingMember` awaits the verification of the e-mail address: it has no
-        id, so no order may name it. Raises DeclinedError ("member.phone_invalid", "member.exists"), UnavailableError.
+        id, so no order may name it. Where the till has an offline policy and the provider is away, a phone number alone
+        gives a member who is not looked up yet: a sale without a reward may be made to that one all the same. Raises
+        DeclinedError ("member.phone_invalid", "member.exists"), UnavailableError.
         """
         query = member_query(
             phone,
@@ -62,14 +65,25 @@ class SpendgoVerbs(PurchaseVerbs[M, SpendgoFacts]):
             email_opt_in=email_opt_in,
             call_budget=self._settings.switches.call_budget,
         )
-        return (yield from self._ask(query))
+        more = (email, first_name, last_name, verify_email or None, favorite_store, password, born, gender)
+        told = (*more, marital_status, address, sms_opt_in, email_opt_in)
+        try:
+            return (yield from self._ask(query))
+        except UnavailableError:
+            if self._seat.offline is None or any(one is not None for one in told):
+                raise
+            return Member.by_phone(plain_phone(phone), provider=NAME)
 
     @verb
     def rewards(self, member: Member) -> Step[tuple[Reward, ...]]:
         """Redeemable at this store now. Some offers show only once: keep what you listed.
 
+        Nothing, of a member who is not looked up yet.
+
         Raises DeclinedError ("member.unknown", "store.unknown"), UnavailableError.
         """
+        if member.phone is not None:
+            return ()
         settings, site = self._settings, self._site()
         query = rewards_query(
             member,

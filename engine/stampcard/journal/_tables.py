@@ -39,8 +39,10 @@ class _Tables:
 
     tables: dict[str, Told] = attrs.field(factory=lambda: {name: Told() for name in _STORED})
     held: set[tuple[Any, int]] = attrs.field(factory=set[tuple[Any, int]])
-    watched_at: dict[tuple[Any, ...], int] = attrs.field(factory=dict[tuple[Any, ...], int])
-    """Version of the order that began, or renewed, its watch."""
+    watching: dict[tuple[Any, ...], list[tuple[int, int]]] = attrs.field(
+        factory=dict[tuple[Any, ...], list[tuple[int, int]]]
+    )
+    """Where its watch was begun, or renewed, since an entry last ended it: versions of the order, and positions."""
 
     def follow(self, row: tuple[Any, ...], order: OrderSeen) -> None:
         position, order_id, version, kind, intent, command_id, digest, closes, owner, held, beside = row
@@ -63,10 +65,16 @@ class _Tables:
         for lane, intent in taken.get("lanes", []):
             self.tables["lanes"][(*order.key, lane)] = (order_id, intent)
         for why in taken.get("unwatch", []):
-            self.tables["watches"].pop((why, order_id), None)
+            self.watching.pop((why, order_id), None)
         for why in taken.get("watch", []):
-            self.tables["watches"].setdefault((why, order_id), (position,))
-            self.watched_at[(why, order_id)] = version
+            self.watching.setdefault((why, order_id), []).append((version, position))
+
+    def watches(self, let_go: Mapping[tuple[Any, ...], int]) -> Told:
+        """Each begins with the first entry since somebody let go of it; there is none where no entry followed."""
+        since = {
+            key: [at for version, at in made if version > let_go.get(key, 0)] for key, made in self.watching.items()
+        }
+        return {key: (made[0],) for key, made in since.items() if made}
 
 
 def compare(connection: sqlite3.Connection, examined: Examined) -> list[Problem]:
@@ -80,17 +88,14 @@ def compare(connection: sqlite3.Connection, examined: Examined) -> list[Problem]
     for table, (statement, keys, at) in _STORED.items():
         try:
             stored = {row[:keys]: row[keys:] for row in connection.execute(statement)}
-            let_go = _let_go(connection) if table == "watches" else {}
+            wanted = told.watches(_let_go(connection)) if table == "watches" else told.tables[table]
         except FAILURES:
             problems.append(Problem(code="file.pages", what=f"the table '{table}' cannot be read"))
             continue
-        wanted = told.tables[table]
         for key in stored.keys() | wanted.keys():
             owners = [(key + side[key])[at] for side in (wanted, stored) if key in side]
             if wanted.get(key) == stored.get(key) or not left_out.isdisjoint(owners):
                 continue
-            if key not in stored and let_go.get(key, 0) >= told.watched_at.get(key, 1):
-                continue  # somebody let go of it since
             _tell(examined, problems, owners[0], table, key in stored)
     return problems + _personal(connection, examined, told, left_out)
 

@@ -24,7 +24,7 @@ OnFailure: TypeAlias = Literal["void", "keep"]
 T = TypeVar("T")
 _BARRED: Final = frozenset({Abandon.trigger, Checkout.trigger, Void.trigger})
 """What undoes a sale, or prices it anew, without a word about the money taken for it."""
-_OPEN_BARS: Final = _BARRED | {Place.trigger, Bill.trigger}
+_OPEN_BARS: Final = _BARRED | {Place.trigger, Bill.trigger, Complete.trigger}
 
 
 @attrs.frozen(kw_only=True)
@@ -89,9 +89,7 @@ def barred(standing: Standing) -> dict[str, str]:
         return dict.fromkeys(_OPEN_BARS, "charge.open")
     if held(standing) is not None:
         return dict.fromkeys(_BARRED, "charge.taken")
-    last = charges(standing)[-1]
-    unpaid = last.returned is not None and _billed(standing, last)
-    return {Complete.trigger: "charge.returned"} if unpaid else {}
+    return {Complete.trigger: "charge.returned"} if _unpaid(standing) else {}
 
 
 def unsettled(standing: Standing) -> Taken | None:
@@ -100,6 +98,16 @@ def unsettled(standing: Standing) -> Taken | None:
         if found.held is not None:
             return None if _billed(standing, found) else found.held
     return None
+
+
+def _unpaid(standing: Standing) -> bool:
+    """The money was given back, and nobody has billed it anew since."""
+    back = charges(standing)[-1].returned
+    if back is None:
+        return False
+    bills = [e for e in standing.intents.values() if e.trigger == Bill.trigger]
+    waited = standing.drained  # promised since, and taken down before
+    return all((waited[n].entry if (n := e.intent or "") in waited else e).version < back.version for e in bills)
 
 
 def _billed(standing: Standing, found: Charge) -> bool:

@@ -182,12 +182,12 @@ def fold(record: Record) -> Standing:
     return known
 
 
-def follow(before: Record, after: Record) -> None:
+def follow(before: Record, after: Record, *, hand_on: bool = True) -> None:
     """Work out the fold of a record from that of the record it continues, where that is known.
 
-    What was kept with the record before is handed on: nobody goes back to it.
+    hand_on: nobody goes back to the record before, which need not keep its own any longer.
     """
-    known = vars(before).pop(_STANDING, None)
+    known = vars(before).pop(_STANDING, None) if hand_on else vars(before).get(_STANDING)
     if isinstance(known, Standing):
         object.__setattr__(after, _STANDING, _fold(after, known))
 
@@ -210,7 +210,6 @@ def _fold(record: Record, before: Standing | None = None) -> Standing:
         if entry.kind is EntryKind.INTENT:
             intents[name] = entry
             opened[name] = _opened(entry)
-            endings.pop(name, None)  # of an earlier promise of the same queued step, which was not sent
         elif entry.kind is EntryKind.QUEUED:
             intents[name] = entry
         elif name in opened:
@@ -219,10 +218,11 @@ def _fold(record: Record, before: Standing | None = None) -> Standing:
             # Contradicted by a late reply: what was concluded is open again, for a person.
             endings.pop(name, None)
             opened[name] = _amended(_opened(intents[name]), entry)
+        queue.reads(entry)
         for closed in entry.closes:
             opened.pop(closed, None)
-            endings.setdefault(closed, entry)
-        queue.reads(entry)
+            if closed not in queue.waiting:  # one that is back in the queue has not ended
+                endings.setdefault(closed, entry)
         # a decision of the till alone teaches nothing; what is said of the customer's money is no fact of the order
         if entry.kind in _TEACHES and entry.body != _NO_FACTS and entry.trigger not in PAYMENTS:
             facts_at = version
@@ -247,7 +247,8 @@ def waits(standing: Standing) -> tuple[OpenIntent, ...]:
     first = standing.queued[0] if standing.queued else None
     if first is None or (standing.open and first.escalated is None):
         return ()
-    opened = attrs.evolve(_opened(first.entry), sends=0, why="it waits to be sent")
+    # It starts from where the order is by now, whatever that was when it was taken down.
+    opened = attrs.evolve(_opened(first.entry), source=standing.state, sends=0, why="it waits to be sent")
     return (opened if first.escalated is None else _amended(opened, first.escalated),)
 
 

@@ -174,14 +174,32 @@ class Tender:
             raise ValueError("last_four is the last four digits of a card, and nothing more of it")
 
 
+_PHONE: Final = "phone:"
+"""Begins the id of a member who is not looked up yet."""
+
+
 @attrs.frozen(kw_only=True)
 class Member:
-    """A member of a programme. status: the provider's own word. created: made just now, by this look-up."""
+    """A member of a programme. status: the provider's own word. created: made just now, by this look-up.
 
-    id: str
+    Somebody who gave a phone number while the provider was away is a member not looked up yet: `Member.by_phone`. A
+    sale to such a one waits, and is the member's once it is sent.
+    """
+
+    id: str = attrs.field(repr=lambda shown: repr("***" if shown.startswith(_PHONE) else shown))
     provider: str
     status: str
     created: bool = False
+
+    @classmethod
+    def by_phone(cls, phone: str, *, provider: str) -> Member:
+        """Whoever has that number: not looked up yet."""
+        return cls(id=_PHONE + phone, provider=provider, status="not looked up yet")
+
+    @property
+    def phone(self) -> str | None:
+        """The number of one who is not looked up yet; None of everybody else."""
+        return self.id.removeprefix(_PHONE) if self.id.startswith(_PHONE) else None
 
 
 class Guest(Enum):

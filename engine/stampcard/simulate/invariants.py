@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
+from stampcard.journal.codec import unpack
 from stampcard.journal.contract import Record
 from stampcard.lifecycles import Lifecycle
-from stampcard.model import PAYMENTS, Entry, EntryKind
+from stampcard.model import CHARGE, PAYMENTS, REVERSE, AnyOrder, Entry, EntryKind
 
-__all__ = ["PROMISES", "broken_history", "still_open", "still_waiting"]
+__all__ = ["PROMISES", "broken_history", "broken_payment", "misplaced_money", "still_open", "still_waiting"]
 
 PROMISES: Final = {
     "intent first": "A call leaves only when its promise is durable, in the name of the till that makes it.",
@@ -27,6 +28,9 @@ PROMISES: Final = {
     "queued": "A step that waited is sent once, in its order, or is with a person; none is dropped.",
     "open is found": "What the journal lists as open is what the histories say is open.",
     "at rest": "In a healed world every order is settled, or is with a person for a reason the design names.",
+    "charged once": "The terminal is asked to take money once for a key, and once to give it back.",
+    "paid back": "No sale is voided while the money taken for it is held, or may be.",
+    "money": "In a healed world money is held exactly for the sales that are billed with it, or it is with a person.",
     "agreed": "Engine and provider say the same of every settled order.",
     "balanced": "The provider's books balance.",
     "conserved": "Nothing is taken twice, lost, or done that nobody asked for.",
@@ -136,3 +140,36 @@ def _moved(lifecycle: Lifecycle[Any], state: str, entry: Entry, where: str) -> I
     row = lifecycle.row(state, entry.trigger)
     if entry.kind not in _MOVES or row is None or entry.state not in row.destinations:
         yield "whole history", f"{where}: no edge leads from {state} to {entry.state}"
+
+
+def broken_payment(record: Record) -> Iterator[tuple[str, str]]:
+    """(promise, what is wrong): a sale voided over the money taken for it, by a reading of the history of its own."""
+    asked: set[str] = set()
+    held: dict[str, str] = {}
+    back: dict[str, str] = {}
+    for version, entry in enumerate(record.entries, start=1):
+        name = entry.intent or ""
+        if entry.kind is EntryKind.INTENT and entry.trigger == CHARGE:
+            asked.add(name)
+        elif entry.kind is EntryKind.INTENT and entry.trigger == REVERSE:
+            back[name] = str(unpack(entry.body).get("of"))
+        elif entry.kind is EntryKind.INTENT and entry.trigger == "void" and (asked or held):
+            yield "paid back", f"entry {version}: a void is promised, and money is {'held' if held else 'being taken'}"
+        for closed in entry.closes:
+            asked.discard(closed)
+        if entry.kind is EntryKind.ACCEPTED and entry.trigger == CHARGE:
+            held[name] = name
+        elif entry.kind is EntryKind.ACCEPTED and entry.trigger == REVERSE:
+            held.pop(back.get(name, ""), None)
+
+
+def misplaced_money(order: AnyOrder, keys: tuple[str, ...]) -> Iterator[str]:
+    """What is wrong with the money the terminal holds for an order at rest. keys: under which it is held."""
+    if order.doubt is not None or order.queued:
+        return  # with a person: a queue at rest is one that somebody has to look at
+    if len(keys) > 1:
+        yield f"money is held twice: {', '.join(keys)}"
+    if bool(keys) != (order.taken is not None):
+        yield f"the terminal holds {keys or 'nothing'}, the order says {order.taken}"
+    if keys and order.state not in ("billed", "completed", "refunded"):
+        yield f"money is held under {keys[0]}, and the order is {order.state}"

@@ -9,6 +9,7 @@ An append is durable or it is not: a process that dies before it is performed lo
 from __future__ import annotations
 
 from stampcard.journal.contract import Append, Record
+from stampcard.journal.fold import follow
 from stampcard.journal.memory import MemoryJournal
 from stampcard.model import Entry
 
@@ -37,11 +38,14 @@ class SimJournal(MemoryJournal):
         if stored is None:
             return None
         known = self._known.get(order_id)
-        if known is None or len(known.entries) != len(stored.entries):  # what a slow step kept may be old by now
-            known = super().load(order_id)
-            if known is not None:
-                self._known[order_id] = known
-        return known
+        if known is not None and len(known.entries) == len(stored.entries):
+            return known
+        fresh = super().load(order_id)  # what a slow step kept may be old by now
+        if fresh is not None:
+            self._known[order_id] = fresh
+            if known is not None and len(known.entries) < len(fresh.entries):
+                follow(known, fresh, hand_on=False)
+        return fresh
 
     def append(self, append: Append) -> tuple[Entry, ...]:
         entries = super().append(append)

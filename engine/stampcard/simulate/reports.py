@@ -68,7 +68,7 @@ class Reports:
             order_id, operation = promise.order_id, promise.trigger
             meant, looks = self.adapter.policies[operation], promise.code == PROBE
             window = _LONG
-            if not looks and meant.repeat is not Repeat.SAME_KEY:
+            if not looks and (self.scenario.punctual or meant.repeat is not Repeat.SAME_KEY):
                 # A late window is counted from the promise, whenever its call sets out.
                 gone = (self.timeline() - promise.at).total_seconds()
                 window = meant.late_window - gone - _SLACK

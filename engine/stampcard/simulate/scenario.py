@@ -68,6 +68,10 @@ class Scenario(ABC):
 
     shops: int = 2
     """Journals at most: shops that do not know of each other, with customers who go to both."""
+    pays: bool = False
+    """The tills have a terminal: some of its sales are paid with `pay`."""
+    sure_reversals: bool = False
+    """The terminal gives money back without fail: else a person may have to look, as the design says."""
     offline: OfflinePolicy | None = None
     """What may wait while the provider is away, at about half of the tills; None: nothing, at any."""
     not_twice: frozenset[str] = frozenset()
@@ -75,6 +79,10 @@ class Scenario(ABC):
 
     in_turn: frozenset[str] = frozenset()
     """Triggers whose calls land when they are made, or never: where one that lands after a later one would undo it."""
+
+    punctual: bool = False
+    """Every call lands within its late window, or never. Else one that may be repeated under its own key may land an
+    hour late: that does no harm, unless something is looked at once and for all when the window is over."""
 
     quiet: ClassVar[Mapping[str, float]] = _NOTHING
     """Operations whose first calls meet less trouble than others': so many of 1. What leads to all the others is called

@@ -6,6 +6,7 @@ May live here: counters, and reading recoveries off a history. May not: a judgem
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import attrs
 
@@ -37,8 +38,9 @@ class Tally:
     def add(self, other: Tally) -> None:
         """The sum of both."""
         for field in attrs.fields(Tally):
-            mine, more = getattr(self, field.name), getattr(other, field.name)
-            if isinstance(mine, Counter):
+            mine: Any = getattr(self, field.name)
+            more: Any = getattr(other, field.name)
+            if hasattr(mine, "update"):
                 mine.update(more)
             else:
                 setattr(self, field.name, mine + more)

@@ -14,7 +14,7 @@ import attrs
 
 from stampcard.journal.contract import Append, VersionConflictError
 from stampcard.journal.fold import PROBE
-from stampcard.model import Entry, Environment, Ownership
+from stampcard.model import PAYMENTS, Entry, Environment, Ownership
 from stampcard.simulate.cells import LOOK
 from stampcard.simulate.journal import SimJournal
 from stampcard.simulate.network import Sending
@@ -92,6 +92,7 @@ class SimTill:
             actor=None,
             patience=self.world.patience,
             install=self.journal.id,
+            charges=scenario.pays,
             offline=scenario.offline if self.world.may_wait(self.number) else None,
         )
         self.verbs = scenario.provider.bind(self.seat)
@@ -200,8 +201,10 @@ class SimTill:
             return entries
         trigger, looks = append.entries[-1].trigger, append.entries[-1].code == PROBE
         operation = trigger + LOOK if looks else trigger
-        self.world.befalls(task, append.order_id, operation)
-        if task.phase is CrashPoint.EARLY:
+        money = trigger in PAYMENTS  # what befalls it is the terminal's to draw
+        if not money:
+            self.world.befalls(task, append.order_id, operation)
+        if task.phase is CrashPoint.EARLY and not money:
             task.ahead = operation
             task.fears(CrashPoint.EARLY)
         intent, _ = promise
@@ -215,8 +218,9 @@ class SimTill:
         except BaseException:
             self.over(intent, task.calls)
             raise
-        task.ahead = operation
-        task.reaches(CrashPoint.PROMISED)
+        if not money:
+            task.ahead = operation
+            task.reaches(CrashPoint.PROMISED)
         return entries
 
     def _append(self, task: Task, append: Append) -> tuple[Entry, ...]:
@@ -277,6 +281,15 @@ class SimTill:
                 moment = world.timeline.now + task.crash.part * max(0.0, end - world.timeline.now)
                 world.timeline.at(moment, lambda: world.dies_sending(task))
         return SUSPENDED
+
+    def _charge(self, task: Task, effect: do.Charge) -> object:
+        return self.world.terminal.take(task, effect)
+
+    def _charge_status(self, task: Task, effect: do.ChargeStatus) -> object:
+        return self.world.terminal.status(task, effect)
+
+    def _reverse_charge(self, task: Task, effect: do.ReverseCharge) -> object:
+        return self.world.terminal.reverse(task, effect)
 
     def perform(self, task: Task, effect: do.Effect[Any]) -> Any:
         """Do what a step needs done. Raises what doing it raises."""
@@ -358,4 +371,7 @@ _PERFORM: Final[dict[type, Handler]] = {
     do.Changes: SimTill._changes,  # noqa: SLF001  this class's own methods
     do.Find: SimTill._find,  # noqa: SLF001  this class's own methods
     do.Forget: SimTill._forget,  # noqa: SLF001  this class's own methods
+    do.Charge: SimTill._charge,  # noqa: SLF001  this class's own methods
+    do.ChargeStatus: SimTill._charge_status,  # noqa: SLF001  this class's own methods
+    do.ReverseCharge: SimTill._reverse_charge,  # noqa: SLF001  this class's own methods
 }

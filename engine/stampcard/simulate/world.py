@@ -23,7 +23,13 @@ from stampcard.model import AnyOrder
 from stampcard.phrases import Phrases
 from stampcard.simulate.cells import LOOK
 from stampcard.simulate.chance import Draw
-from stampcard.simulate.invariants import broken_history, still_open, still_waiting
+from stampcard.simulate.invariants import (
+    broken_history,
+    broken_payment,
+    misplaced_money,
+    still_open,
+    still_waiting,
+)
 from stampcard.simulate.network import Network
 from stampcard.simulate.plan import Kind, Move, Plan
 from stampcard.simulate.reports import Reports
@@ -31,11 +37,13 @@ from stampcard.simulate.scenario import Make, Wish
 from stampcard.simulate.shop import Customer, Shop
 from stampcard.simulate.tally import Tally, recovered
 from stampcard.simulate.task import Broken, Task
+from stampcard.simulate.terminal import SimTerminal
 from stampcard.simulate.till import SimTill
 from stampcard.simulate.timeline import Timeline
 from stampcard.step import effects as do
 from stampcard.step.rounds import recover_all
 from stampcard.step.view import given_up
+from stampcard.step.watch import PAYMENT
 
 __all__ = ["World"]
 
@@ -62,6 +70,7 @@ class World(Reports):
         self.scenario = make(Draw(plan.luck), self.timeline)
         self.network = Network(self.timeline, self.scenario.model, Draw(plan.luck, 1))
         self.network.away = list(plan.away)
+        self.terminal = SimTerminal(self, Draw(plan.luck, 2))
         self.shops = [Shop(self, n, tills) for n, tills in enumerate(plan.tills[: self.scenario.shops])]
         self.adapter = self.shops[0].tills[0].adapter
         self.tally.modes[self.scenario.mode] = len(plan.visits)
@@ -194,6 +203,8 @@ class World(Reports):
         if order is None:
             return self.scenario.open(till.verbs, customer.plan.order_id, Draw(customer.plan.luck))
         if order.doubt is not None and Draw(luck, 1).chance(0.6):
+            if order.doubt.needs_human and Draw(luck, 2).chance(0.9):
+                return None  # they have been told so, and wait for that person
             return till.verbs.recover(order.id, within=30.0)  # type: ignore[no-any-return]  # verbs are any provider's
         return self.scenario.next(till.verbs, order, Draw(luck))
 
@@ -259,15 +270,21 @@ class World(Reports):
     def _watch(self, shop: Shop) -> None:
         """Passes of recovery until nothing is watched any more after a reversal from doubt."""
         for _ in range(_PASSES):
-            watched = shop.journal.watched(REVERSED)
+            watched = self._watched(shop)
             if not watched:
                 return
             till = shop.tills[0]
             sweep = recover_all(till.seat, till.adapters, limit=None, progress=None)
             self._done(till, watched[0], "one pass of recovery", sweep)
             self.timeline.run(until=self.timeline.now + _BETWEEN_PASSES)
-        if shop.journal.watched(REVERSED):
-            raise Broken("watched", shop.journal.watched(REVERSED)[0], "nothing is in the way, and it is watched still")
+        if self._watched(shop):
+            raise Broken("watched", self._watched(shop)[0], "nothing is in the way, and it is watched still")
+
+    def _watched(self, shop: Shop) -> tuple[str, ...]:
+        """Reversals from doubt, and sales somebody pays that are not with a person."""
+        paid = ((one, self.look(shop.tills[0], one)) for one in shop.journal.watched(PAYMENT))
+        waits = (one for one, order in paid if order is None or order.doubt is None or not order.doubt.needs_human)
+        return (*shop.journal.watched(REVERSED), *waits)
 
     def _done(self, till: SimTill, order_id: str, name: str, step: Wish) -> object:
         """What this step comes to, once it has come to its end."""
@@ -304,8 +321,10 @@ class World(Reports):
         order = self.look(shop.tills[0], order_id)
         if record is None or order is None:
             raise Broken("told is kept", order_id, "it is no longer in the journal")
-        for promise, sentence in broken_history(record, self.adapter.lifecycle):
+        for promise, sentence in (*broken_history(record, self.adapter.lifecycle), *broken_payment(record)):
             raise Broken(promise, order_id, sentence)
+        for sentence in misplaced_money(order, self.terminal.held(order_id)):
+            raise Broken("money", order_id, sentence)
         if _standing(record) != _standing(attrs.evolve(record)):
             raise Broken("whole history", order_id, "its fold, grown entry by entry, is not the fold of its history")
         if bool(still_open(record)) != (order.doubt is not None):

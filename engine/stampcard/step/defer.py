@@ -26,7 +26,7 @@ from stampcard.step.personal import personal_of
 from stampcard.step.view import View, legal
 from stampcard.step.wish import Sealed, Wish
 
-__all__ = ["AWAY", "defer", "must_wait"]
+__all__ = ["AWAY", "defer", "expected", "must_wait"]
 
 AWAY: Final = frozenset({"unreachable", "breaker", "rate_limit", "switched_off"})
 """Why a provider could not be called: reasons for a step to wait."""
@@ -37,7 +37,7 @@ def must_wait(wish: Wish, view: View) -> bool:
     """Something of this order comes before it: steps that wait, or a doubt that it may not be fired from."""
     if not any(row.calls_provider for row in wish.adapter.lifecycle.rows if row.trigger == wish.trigger):
         return False
-    if view.standing.queued:
+    if view.standing.queued or wish.adapter.completes(view.order(), wish.command) is not None:
         return True
     if not view.defers or not steps_open(view.standing) or wish.trigger in legal(wish.adapter, view.standing):
         return False
@@ -52,6 +52,13 @@ def defer(wish: Wish, view: View, sealed: Sealed, away: UnavailableError | None)
     stale = isinstance(wish.order, Order) and wish.order.version != view.standing.version
     if away is None and stale:
         raise view.conflict(wish.trigger, f"the order in hand is older than version {view.standing.version}: get it")
+    ahead = expected(wish, view, away)
+    too_many = yield from _bounded(wish, view, ahead, away)
+    return (yield from _written(wish, view, sealed, away, too_many))
+
+
+def expected(wish: Wish, view: View, away: UnavailableError | None = None) -> Expected[Any, Any]:
+    """Where the order stands when this step's turn comes. Raises the error where it may not wait."""
     known(wish, view)
     ahead = view.ahead
     if not view.defers or ahead is None:
@@ -64,8 +71,7 @@ def defer(wish: Wish, view: View, sealed: Sealed, away: UnavailableError | None)
     found = refusals(wish, view, before)
     if found:
         raise view.refused(wish.trigger, found)
-    too_many = yield from _bounded(wish, view, ahead, away)
-    return (yield from _written(wish, view, sealed, away, too_many))
+    return ahead
 
 
 def _not_now(wish: Wish, view: View, away: UnavailableError | None) -> NotSentError:

@@ -18,8 +18,9 @@ import attrs
 
 from stampcard.errors import Reason
 from stampcard.model import Environment
+from stampcard.wire import LONGEST_WAIT
 
-__all__ = ["AWAY", "FAILURES", "Door", "Doors", "Shut"]
+__all__ = ["AWAY", "FAILURES", "Door", "Doors", "Shut", "at_most"]
 
 Door: TypeAlias = tuple[str, Environment, str]
 """Provider, environment, tenant: what fails together, and what a provider counts by."""
@@ -123,13 +124,18 @@ class Doors:
         """The provider asked to be left alone."""
         with self._lock:
             room = self._rooms.setdefault(door, _Room())
-            room.rest_until = max(room.rest_until, now + seconds)
+            room.rest_until = max(room.rest_until, now + at_most(seconds))
 
     def away(self, door: Door, now: float, seconds: float = AWAY) -> None:
         """It could not be asked: whoever is in no hurry need not find that out again at once."""
         with self._lock:
             room = self._rooms.setdefault(door, _Room())
-            room.away_until = max(room.away_until, now + seconds)
+            room.away_until = max(room.away_until, now + at_most(seconds))
+
+
+def at_most(seconds: float) -> float:
+    """A rest somebody else named, as one that ends: whatever an adapter makes of a reply, a day is the longest."""
+    return min(seconds, LONGEST_WAIT) if seconds > 0 else 0.0  # what is no number is no time
 
 
 def _broken(room: _Room, now: float) -> float:

@@ -17,6 +17,7 @@ import attrs
 
 from stampcard.adapter import Accepted, AnyAdapter, Declined, NotSent
 from stampcard.commands import Bill, Command, Void
+from stampcard.errors import DeclinedError, Next, UnavailableError
 from stampcard.journal.charges import barred
 from stampcard.journal.codec import unpack
 from stampcard.journal.contract import Append, Draft, Personal, StoreError, VersionConflictError
@@ -25,8 +26,9 @@ from stampcard.machine import decide
 from stampcard.model import AnyOrder, EntryKind
 from stampcard.recovery import Settled
 from stampcard.step.ageing import jumped
+from stampcard.step.ask import ask
 from stampcard.step.conclude import Ending, conclude, extended
-from stampcard.step.doors import AWAY
+from stampcard.step.doors import AWAY, at_most
 from stampcard.step.effects import Monotonic, Now, Own, Pending, Send, Step, Unwatch, Write, perform
 from stampcard.step.ink import Promise, handed_over
 from stampcard.step.knock import door_of, knock
@@ -78,20 +80,41 @@ def drain(seat: Seat[Any], adapter: AnyAdapter, view: View, *, may_try: bool = T
         now = yield from perform(Now())
         past = yield from _past(seat, adapter, view, first, now)
         if past is not None:
-            code, why = past
-            by = seat.actor or "recovery"
-            draft = handed_over(order_id, attrs.evolve(first.entry, by=by, state=standing.state), now, code, why)
-            append = Append(order_id=order_id, expected_version=standing.version, entries=(draft,))
-            yield from perform(Write(append))
-            return Drained(step=first.trigger, result=Settled.ESCALATED, why=why, pause=_LATER, fresh=True)
+            return (yield from _handed_over(seat, view, first, *past))
+        command = yield from _completed(seat, adapter, view, first)
         closed = yield from knock(seat, adapter, standing.header.site.tenant, urgent=_reverses(adapter, view, first))
         if closed is not None:
             return _waits(first, closed.why, closed.retry_after)
-        return (yield from _sent(seat, adapter, view, first, now))
+        return (yield from _sent(seat, adapter, view, first, command, now))
+    except UnavailableError as away:
+        return _waits(first, away.detail, away.retry_after)
+    except DeclinedError as no:
+        if no.next is Next.CALL:  # our own keys: nothing is said of this sale
+            raise
+        return (yield from _handed_over(seat, view, first, "offline.incomplete", _no_member(no)))
     except VersionConflictError:
         return _waits(first, "somebody else is at the order", 0.0)
     except StoreError as broken:
         raise unwritable(seat, order_id, broken) from None
+
+
+def _no_member(no: DeclinedError) -> str:
+    return f"it cannot be completed: {no.cashier.rstrip('.')}"
+
+
+def _handed_over(seat: Seat[Any], view: View, step: QueuedStep, code: str, why: str) -> Step[Drained]:
+    """It is not sent before a person says so."""
+    standing, order_id = view.standing, view.standing.header.order_id
+    now = yield from perform(Now())
+    entry = attrs.evolve(step.entry, by=seat.actor or "recovery", state=standing.state)
+    draft = handed_over(order_id, entry, now, code, why)
+    try:
+        yield from perform(Write(Append(order_id=order_id, expected_version=standing.version, entries=(draft,))))
+    except VersionConflictError:
+        return _waits(step, "somebody else is at the order")
+    except StoreError as broken:
+        raise unwritable(seat, order_id, broken) from None
+    return Drained(step=step.trigger, result=Settled.ESCALATED, why=why, pause=_LATER, fresh=True)
 
 
 def _waits(step: QueuedStep, why: str, pause: float = 0.0) -> Drained:
@@ -160,10 +183,18 @@ def _command(adapter: AnyAdapter, view: View, step: QueuedStep) -> Command:
     return view.standing.input(step.entry, kind)
 
 
-def _sent(seat: Seat[Any], adapter: AnyAdapter, view: View, step: QueuedStep, now: datetime) -> Step[Drained]:
-    """Promise it, send it, write what came of it."""
+def _completed(seat: Seat[Any], adapter: AnyAdapter, view: View, step: QueuedStep) -> Step[Command]:
+    """The command, with what it lacked when it was taken down. Raises UnavailableError, DeclinedError."""
+    command, order = _command(adapter, view, step), view.order()
+    query = adapter.completes(order, command)
+    return command if query is None else (yield from ask(seat, adapter, order.site, query))
+
+
+def _sent(
+    seat: Seat[Any], adapter: AnyAdapter, view: View, step: QueuedStep, command: Command, now: datetime
+) -> Step[Drained]:
+    """Promise it, send it, write what came of it. command: in full."""
     order, entry, standing = attrs.evolve(view.order(), doubt=None), step.entry, view.standing
-    command = _command(adapter, view, step)
     auth = adapter.auth(order.site)
     request = adapter.request(view.supposed(), command)
     ownership = yield from perform(Own(adapter.policies[step.trigger].call_budget))
@@ -227,7 +258,7 @@ def _came(seat: Seat[Any], adapter: AnyAdapter, step: QueuedStep, ending: Ending
             return Drained(step=step.trigger, result=Settled.ESCALATED, why=why, sent=True, pause=_LATER)
         case NotSent() as proof:
             moment = yield from perform(Monotonic())
-            rest = max(_LATER if proof.ours else AWAY, proof.retry_after or 0.0)
+            rest = max(_LATER if proof.ours else AWAY, at_most(proof.retry_after or 0.0))
             seat.doors.away(door_of(adapter, ending.standing.header.site.tenant), moment, rest)
             return attrs.evolve(_waits(step, proof.why, rest), sent=True)
         case _:

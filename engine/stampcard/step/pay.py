@@ -25,10 +25,11 @@ from stampcard.errors import (
 )
 from stampcard.facts import PurchaseFacts
 from stampcard.guards import NOT_FROM_HERE, refusal
-from stampcard.journal.charges import Charge, OnFailure, held
+from stampcard.journal.charges import Charge, OnFailure, held, unsettled
 from stampcard.journal.contract import StoreError, VersionConflictError
 from stampcard.model import CHARGE, PAYMENTS, AnyOrder, Refusal, Tender, TenderKind, Totals
 from stampcard.step.charge import reverse, take
+from stampcard.step.defer import expected
 from stampcard.step.effects import Step
 from stampcard.step.fire import fire
 from stampcard.step.look import look, unknown, unwritable
@@ -95,7 +96,7 @@ def unpay(seat: Seat[Any], adapter: AnyAdapter, order: AnyOrder, why: str) -> St
             current = True
         found = move.charge
         if found is not None and found.held is not None and move.due in _UNPAYABLE:
-            if adapter.lifecycle.row(_heads_for(view), Void.trigger) is None:
+            if not _voidable(view) and not _never_told(view):
                 said = Refusal(code="charge.completed", message=view.phrases.say("charge.completed"))
                 raise view.refused("unpay", (said,))
             try:
@@ -103,12 +104,23 @@ def unpay(seat: Seat[Any], adapter: AnyAdapter, order: AnyOrder, why: str) -> St
             except VersionConflictError:
                 continue
         elif move.due in (Due.NOTHING, Due.KEPT):
-            if found is not None and view.order().final:
+            back = found is not None and found.returned is not None
+            if found is not None and (view.order().final or (back and not _voidable(view))):
                 return view.order()
             void = Wish(seat=seat, adapter=adapter, order=view.order(), command=Void(why=why))
-            return (yield from fire(void))
+            done = yield from fire(void)
+            return attrs.evolve(done, replayed=done.replayed and not till.tried)
         else:
             yield from till.move(view, move)
+
+
+def _voidable(view: View) -> bool:
+    return view.adapter.lifecycle.row(_heads_for(view), Void.trigger) is not None
+
+
+def _never_told(view: View) -> bool:
+    """The provider has not heard of this sale, and nothing waits to tell it: a person decided so."""
+    return unsettled(view.standing) is not None and not view.standing.queued
 
 
 def _needs_port(seat: Seat[Any]) -> None:
@@ -164,7 +176,7 @@ def _start(sale: Sale, view: View) -> Step[bool]:
     seat, adapter, order = sale.seat, sale.adapter, sale.order
     zero = not sale.totals.total.units
     tenders = (Tender(kind=sale.expecting, amount=sale.totals.total),)
-    if adapter.lifecycle.row(str(order.state), Bill.trigger) is None:
+    if adapter.lifecycle.row(str(order.outlook.state), Bill.trigger) is None:
         order = yield from fire(_placing(sale))
         found = yield from look(seat, adapter, order.id)
         view = view if found is None else found
@@ -175,11 +187,15 @@ def _start(sale: Sale, view: View) -> Step[bool]:
         return True
     if view.standing.open or not _may_start(_due(seat, view)):
         return False
-    if view.standing.queued and Bill.trigger not in view.allowed:  # its cancelling waits to be sent
+    # Whatever would refuse the bill refuses before any money is taken.
+    command = Bill(tenders=tenders, totals=sale.totals, why=sale.why)
+    wish = Wish(seat=seat, adapter=adapter, order=view.order(), command=command)
+    if not view.standing.queued:
+        may(wish, view)
+    elif adapter.lifecycle.row(_heads_for(view), Bill.trigger) is None:
         raise _not_from_here(view)
-    if Place.trigger not in view.order().queued:  # whatever would refuse the bill refuses before any money is taken
-        bill = Bill(tenders=tenders, totals=sale.totals, why=sale.why)
-        may(Wish(seat=seat, adapter=adapter, order=view.order(), command=bill), view)
+    else:
+        expected(wish, view)
     try:
         yield from take(seat, view, sale.totals, sale.on_failure, sale.why)
     except VersionConflictError:
@@ -194,8 +210,10 @@ def _told(view: View, move: Move, no: DeclinedError | None, *, replayed: bool) -
         return view.order(replayed=replayed)
     if found.returned is not None:
         raise _given_back(view, found, no)
-    if view.order().final or view.adapter.lifecycle.row(view.standing.state, Bill.trigger) is not None:
-        raise _failed(view, found, wait=False)
+    state, lifecycle = _heads_for(view), view.adapter.lifecycle
+    final = any(state == str(one) for one in lifecycle.final)
+    if final or lifecycle.row(state, Bill.trigger) is not None:
+        raise _failed(view, found, wait=final and not view.order().final)
     if _nothing_to_pay(view):
         return view.order(replayed=replayed)
     raise _not_from_here(view)  # it was billed without this money

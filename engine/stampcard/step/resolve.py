@@ -193,7 +193,8 @@ def _accepted(adapter: AnyAdapter, view: View, intent: OpenIntent, said: Decisio
     began = lifecycle.row(intent.source, intent.trigger)
     reverses = began is not None and began.reverses
     # Only a reversal that took effect settles what it reversed (design: reversal from doubt).
-    closes = reversed_by(standing) if reverses else (intent.name,)
+    undone = reversed_by(standing) if reverses else ()
+    closes = (*(name for name in undone if name != intent.name), intent.name)
     return _Ruling(intent=intent, state=state, facts=facts, closes=closes)
 
 

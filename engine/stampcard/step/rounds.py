@@ -229,6 +229,8 @@ def _became(after: View, was: OpenIntent) -> Recovered:
         if after.running > 0:
             return _recovered(after, was, Settled.BUSY, _UNDER_WAY)
         return _recovered(after, was, Settled.STILL_OPEN, now.why)
+    if any(one.name == was.name for one in standing.queued):
+        return _recovered(after, was, Settled.QUEUED, "it came to nothing, and waits to be sent again")
     ending = standing.endings[was.name]
     if ending.intent != was.name:
         return _recovered(after, was, Settled.DROPPED, f"'{ending.trigger}' has settled it")

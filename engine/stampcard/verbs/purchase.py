@@ -116,7 +116,7 @@ class PurchaseVerbs(Verbs[M, PurchaseState, PF], Generic[M, PF]):
         sale that was paid: the money was given back and the order voided; NeedsHumanError when that is in doubt;
         ConfigurationError when the till has no `charges`.
         """
-        facts = order.facts
+        facts = order.outlook.facts
         sold = (totals or facts.to_pay) or _totals(facts, (), None)
         sale = Sale(
             seat=self._seat,

@@ -160,6 +160,8 @@ class World:
         before, after = draw.between(0.0, pace.before), draw.between(0.0, pace.after)
         if draw.chance(pace.late):
             before = draw.between(0.5, _LATEST)
+        if call.trigger in self.scenarios[call.provider or ""].in_turn:
+            before, after = 0.0, before + after  # it takes effect before any that is sent after it
         return before, after, draw.pick(("before", "after")) if draw.chance(pace.bad) else None
 
     def _asked(self, what: str, about: Any) -> Any:

@@ -15,37 +15,25 @@ from typing import Any, Final
 
 import attrs
 
-from stampcard.model import AnyOrder, Site
+from stampcard.model import Site
 from stampcard.simulate import Draw, Make, Scenario
 from stampcard_adapters.sandbox.spendgo import SpendgoModel, Switches
-from stampcard_adapters.sandbox.spendgo.tenants import default_tenants
 from stampcard_adapters.simulate import PLAIN
-from stampcard_adapters.simulate.spendgo import SpendgoScenario
+from stampcard_adapters.simulate.spendgo.scenario import PLENTY, SpendgoScenario, stocked
 
 __all__ = ["HERE", "SHARES", "Stocked", "ahead", "end_with_the_parent", "scenarios", "settings"]
 
 HERE: Final = Site(store="999999")
 SHARES: Final = ("spendgo",) * 9 + ("sessionm",) * 4 + ("kibo",) * 4 + ("kalixo",) * 2 + ("kigo",) * 2
 """A new order is of one of these."""
-_PLENTY: Final = 500
 
 
 class Stocked(SpendgoScenario):
-    """Strict, replayed, and with rewards for everybody: none is refused because another order was faster. So there is
-    no reason why a person should ever have to look at one of its orders."""
+    """Strict, replayed, and with rewards for everybody: a world in which none of its orders ever needs a person."""
 
     def __init__(self, draw: Draw, clock: Callable[[], Any]) -> None:
-        [tenant] = default_tenants()
-        openings = tuple(
-            attrs.evolve(one, rewards=tuple((what, _PLENTY) for what, _ in one.rewards), swp=one.swp * _PLENTY)
-            for one in tenant.openings
-        )
-        switches = Switches(repeat="replayed")
-        model = SpendgoModel([attrs.evolve(tenant, openings=openings)], switches=switches, clock=clock)
-        self._settle(model, "replayed", {}, tens=_PLENTY)
-
-    def reason(self, order: AnyOrder, said: str) -> None:
-        return None
+        model = SpendgoModel(stocked(), switches=Switches(repeat="replayed"), clock=clock)
+        self._settle(model, "replayed", {}, tens=PLENTY)
 
 
 def scenarios(seed: int, clock: Callable[[], datetime]) -> dict[str, Scenario]:

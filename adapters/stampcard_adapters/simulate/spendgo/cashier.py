@@ -47,9 +47,9 @@ _BASKETS: Final = (
 _WHY: Final = "simulated"
 PATH: Final[Mapping[str, tuple[str, ...]]] = {
     "new": ("checkout",) * 30 + ("abandon",),
-    "checkout": ("place",) * 30 + ("void",) + ("checkout",) * 2 + ("abandon",),
-    "placed": ("bill",) * 20 + ("void",),
-    "billed": ("complete",) * 20 + ("void",),
+    "checkout": ("place",) * 24 + ("pay",) * 6 + ("void",) + ("checkout",) * 2 + ("abandon",),
+    "placed": ("bill",) * 17 + ("pay",) * 3 + ("unpay", "void"),
+    "billed": ("complete",) * 20 + ("unpay", "void"),
     "completed": ("refund",),
 }
 """What a cashier wants of an order in a state; each as often as it is written."""
@@ -76,6 +76,8 @@ def bought(verbs: Any, order: AnyOrder | str, members: Sequence[Member], draw: D
 def wished(verbs: Any, order: AnyOrder, members: Sequence[Member], draw: Draw) -> Wish | None:
     """What is wanted of this order next."""
     wanted = draw.pick(PATH.get(str(order.outlook.state), ("void",)))
+    if wanted in ("pay", "unpay"):
+        return _money(verbs, wanted, order, draw)
     if wanted not in order.allowed and not draw.chance(0.15):
         if "void" not in order.allowed or draw.chance(0.75):
             return None  # it is in doubt, and the customer can wait
@@ -102,6 +104,13 @@ def always(verbs: Any, order: AnyOrder | str, trigger: str, member: Member, list
         case _:
             wish = getattr(verbs, trigger)(order, why=_WHY)
     return wish
+
+
+def _money(verbs: Any, wanted: str, order: AnyOrder, draw: Draw) -> Wish:
+    """Paid at the terminal, or taken back there; a declined card voids the sale, or another is tried."""
+    if wanted == "unpay":
+        return cast("Wish", verbs.unpay(order, why=_WHY))
+    return cast("Wish", verbs.pay(order, on_failure=draw.pick(("void", "keep", "keep"))))
 
 
 def _paid(verbs: Any, trigger: str, order: AnyOrder, draw: Draw) -> Wish:

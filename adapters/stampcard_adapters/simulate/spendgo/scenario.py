@@ -42,6 +42,7 @@ class SpendgoScenario(Scenario):
     """Two members and guests; rewards that fit, do not fit, run out, and are wanted at two tills at once."""
 
     opening = ("checkout",)
+    pays = True
     offline: OfflinePolicy | None = OfflinePolicy(
         max_age=timedelta(days=2), max_amount=usd("84")
     )  # not the dearest basket
@@ -86,13 +87,16 @@ class SpendgoScenario(Scenario):
         if repeat == "unsafe":  # it does twice what is delivered twice: no till can help that
             self.not_twice = frozenset({"place", "bill", "complete", "void", "refund"})
         self._clear = repeat == "replayed" and self._plenty and not lenient
+        self.sure_reversals = repeat == "replayed" and not lenient  # else a person looks, whatever the provider does
         if self._clear:  # for then no order needs a person: but for nine calls in a row without an answer
             self.longest_trouble = 6
             self.in_turn = frozenset({"checkout"})  # else an older basket is priced last, and the sale does not fit it
             self.offline = None  # a sale that is priced for another customer than before is refused when its turn comes
             self.shops = 1  # what another journal's orders used cannot be told from what a late bill took
+        self.punctual = model.switches.after_void == "lands"
         # Elsewhere a second void is believed to be our own first send's, or gives a reward back twice.
-        self._console = repeat == "replayed" and lenient
+        # Where calls land after a void, one of the console's is followed by our bill, and nobody here ever voided.
+        self._console = repeat == "replayed" and lenient and model.switches.after_void != "lands"
         self._moved: set[str] = set()
         self._sandbox = model
         self._members = (books.member, books.shopper)
@@ -169,6 +173,8 @@ class SpendgoScenario(Scenario):
         return witness
 
     def reason(self, order: AnyOrder, said: str) -> str | None:
+        if order.doubt is not None and order.doubt.trigger == "reverse":
+            return "payment: nobody knows whether the money was given back"
         if self._clear:
             return None  # who asks again is told what became of the step, and nobody is in anybody's way
         if order.state == "voided" and self.provider.switches.after_void is AfterVoid.LANDS:
