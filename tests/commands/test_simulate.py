@@ -55,7 +55,7 @@ def test_the_small_world_is_counted() -> None:
     result = run("--exhaustive", "--provider", "kigo", "--json")
     assert result.exit_code == 0, result.output
     [world] = json.loads(result.stdout).values()
-    assert (world["failed"], world["paths"]) == (0, 1)
+    assert (world["failed"], world["paths"] > 0) == (0, True)
     assert world["cases"] > 25
 
 

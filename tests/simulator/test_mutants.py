@@ -15,10 +15,11 @@ from tests.simulator.mutants import MUTANTS
 SOON: Final = 400
 """Orders, of the 10,000."""
 SEEDS: Final[dict[str, int]] = {
-    "drop evidence": 11,
-    "believe a probe's none early": 10,
-    "adopt without a claim": 8,
+    "adopt without a claim": 4,
+    "drop a queued void": 11,
+    "drop evidence": 13,
     "no watch after a void from doubt": 11,
+    "take a 409 for landed": 3,
 }
 """Where seed 1 takes longer."""
 

@@ -66,7 +66,7 @@ class Network:
 
     def carry(self, flight: Flight, request: Request, fault: Fault | None) -> float:
         """Set it on its way; when its fate will be known, as things stand."""
-        timeline, draw = self._timeline, self._draw
+        timeline, draw = self._timeline, flight.draw(self._draw)
         up = draw.between(0.01, 0.1)
         down = draw.between(0.01, 0.1)
         if self.away and self.offline():
@@ -106,7 +106,7 @@ class Network:
 
     def _spoilt(self, flight: Flight, request: Request, fault: Fault, up: float, down: float) -> float:
         """A reply comes, and it is not what the provider said."""
-        timeline, draw = self._timeline, self._draw
+        timeline, draw = self._timeline, flight.draw(self._draw)
         if fault in (Fault.ERROR_AFTER, Fault.GARBLED_AFTER, Fault.CUT_AFTER):
             timeline.after(up, lambda: self._land(None, request))
         reply: Callable[[], None]
@@ -173,6 +173,11 @@ class Flight:
         """Nobody listens any more."""
         self._over()
 
+    def draw(self, otherwise: Draw) -> Draw:
+        """What its call's chances are drawn from: an order's own, so that they stay as they are beside fewer orders."""
+        sending = self._sending
+        return otherwise if sending is None or sending.draw is None else sending.draw
+
     def latest(self, draw: Draw) -> float:
         """A moment after the call was given up, and before its late window ends."""
         sending = self._sending
@@ -211,6 +216,7 @@ class Sending:
         "_timeline",
         "_watch",
         "_window",
+        "draw",
         "effect",
         "hard_end",
         "network",
@@ -226,12 +232,14 @@ class Sending:
         hard_end: float,
         fault: Fault | None,
         window: float,
+        draw: Draw | None,
         monotonic: Callable[[], float],
         ended: Callable[[Sent], None],
         watch: Callable[[Sending, float], None],
     ) -> None:
         self.network = network
         self.effect = effect
+        self.draw = draw
         self.hard_end = hard_end
         self.patience_over = timeline.now + effect.patience
         self._timeline = timeline

@@ -204,7 +204,7 @@ def _move(draw: Draw, storm: float) -> Move:
         within=draw.pick(_WITHIN),
         fault=fault,
         crash=crash,
-        freeze=(draw.pick(_FROZEN), draw.pick(_FREEZES)) if draw.chance(storm / 12) else None,
+        freeze=(draw.pick(_FROZEN), draw.pick(_FREEZES)) if draw.chance(storm / 5) else None,
     )
 
 

@@ -14,6 +14,7 @@ from stampcard.errors import StampcardError
 from stampcard.journal.fold import PROBE
 from stampcard.model import AnyOrder, Entry, Order
 from stampcard.simulate.cells import LOOK, NONE
+from stampcard.simulate.chance import Draw
 from stampcard.simulate.network import Network
 from stampcard.simulate.scenario import Scenario
 from stampcard.simulate.shop import Customer, Shop
@@ -87,6 +88,14 @@ class Reports:
         if self.say is not None:
             self.tell(f"{operation} is sent" + (f" and meets: {fault.value}" if fault else ""), order_id)
         return fault, window
+
+    def chances(self, task: Task) -> Draw | None:
+        """What the wire draws for the next call of this step: the order's own, which no other order moves."""
+        customer = self.customers.get(task.order_id)
+        if customer is None:
+            return None
+        customer.sent += 1
+        return Draw(customer.plan.luck, customer.sent)
 
     def befalls(self, task: Task, order_id: str, operation: str) -> None:
         """A call of this operation is about to be made: what befalls it, where something has to."""

@@ -79,14 +79,20 @@ def simulate(
     orders: int = 1_000,
     seed: int = 1,
     progress: Callable[[int], None] | None = None,
+    stop_after: int | None = None,
 ) -> SimulationReport:
     """Your provider against your model. provider: as `till.use` takes it. model: made anew for each world, by its
     clock.
 
-    scenario: your subclass of `Scenario`, made of both. progress: told the orders that are done.
+    scenario: your subclass of `Scenario`, made of both. progress: told the orders that are done. stop_after: so many
+    worlds in which a promise broke.
     """
     return simulate_drawn(
-        lambda _, clock: scenario(provider, model(clock)), orders=orders, seed=seed, progress=progress
+        lambda _, clock: scenario(provider, model(clock)),
+        orders=orders,
+        seed=seed,
+        progress=progress,
+        stop_after=stop_after,
     )
 
 

@@ -30,13 +30,15 @@ class Shop:
 class Customer:
     """One visit while it happens."""
 
-    __slots__ = ("asked", "called", "calls", "plan", "previous", "seen", "shop", "troubled", "turn", "wish")
+    __slots__ = ("asked", "called", "calls", "plan", "previous", "seen", "sent", "shop", "troubled", "turn", "wish")
 
     def __init__(self, plan: Visit, shop: Shop) -> None:
         self.plan = plan
         self.shop = shop
         self.turn = 0
         self.called = self.asked = 0
+        self.sent = 0
+        """Calls of its steps, questions too."""
         self.troubled = 0
         """Its last calls that met a fault or a crash, one after the other."""
         self.calls: dict[str, int] = {}

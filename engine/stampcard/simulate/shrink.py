@@ -6,6 +6,7 @@ May live here: smaller plans, the story, the path on the diagram. May not: anyth
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Final
 
 import attrs
@@ -40,18 +41,19 @@ class Violation:
 
 def shrunk(plan: Plan, make: Make, promise: str) -> Plan:
     """A plan as small as could be found, in which the same promise breaks: fewer orders, then faults, then moves."""
-    left = _RUNS
-    smaller = True
-    while smaller and left > 0:
-        smaller = False
-        for one in _smaller(plan):
-            left -= 1
-            if left <= 0:
+    at, smaller = 0, False
+    for _ in range(_RUNS):
+        one = next(islice(_smaller(plan), at, None), None)
+        if one is None:  # all were tried; what did not go before may go now
+            if not smaller:
                 break
-            broken = World(one, make).run()
-            if broken is not None and broken.promise == promise:
-                plan, smaller = one, True
-                break
+            at, smaller = 0, False
+            continue
+        broken = World(one, make).run()
+        if broken is not None and broken.promise == promise:
+            plan, smaller = one, True  # the next one is in its place now
+        else:
+            at += 1
     return plan
 
 
@@ -80,6 +82,12 @@ def _smaller(plan: Plan) -> Iterator[Plan]:
 
 
 def _simpler(visit: Visit) -> Iterator[Visit]:
+    moves = visit.moves
+    for part in (2, 4):
+        size = len(moves) // part
+        if size > 1:
+            for start in range(len(moves) - size, -1, -size):  # the last ones first: most come after what matters
+                yield attrs.evolve(visit, moves=moves[:start] + moves[start + size :])
     if len(visit.quests) > 1:
         yield attrs.evolve(visit, quests=())
     for n, quest in enumerate(visit.quests):
@@ -91,7 +99,6 @@ def _simpler(visit: Visit) -> Iterator[Visit]:
         yield attrs.evolve(visit, faults=fewer)
     for fewer in _fewer(visit.asks):
         yield attrs.evolve(visit, asks=fewer)
-    moves = visit.moves
     for n, move in enumerate(moves):
         for calm in _calmer(move):
             yield attrs.evolve(visit, moves=(*moves[:n], calm, *moves[n + 1 :]))

@@ -269,6 +269,7 @@ class SimTill:
             hard_end=hard_end,
             fault=fault,
             window=window,
+            draw=world.chances(task),
             monotonic=self.monotonic,
             ended=call.ended,
             watch=call.watch,

@@ -36,15 +36,17 @@ _SAYING = threading.Lock()
 class Job:
     """What a till process is to do.
 
-    ahead: seconds its wall clock is ahead of the machine's. known: (provider, order) it goes on with. lanes: threads
-    that sell. first: one recovery pass before anything is sold. background: leave recovery on. awaited: an `AsyncTill`.
-    settle: nothing is sold; one pass, a look at everything a provider moves, and the process ends by itself.
+    shop: 0 in the first journal of the world, 1 in any other. ahead: seconds its wall clock is ahead of the machine's.
+    known: (provider, order) it goes on with. lanes: threads that sell. first: one recovery pass before anything is sold.
+    background: leave recovery on. awaited: an `AsyncTill`. settle: nothing is sold; one pass, a look at everything a
+    provider moves, and the process ends by itself.
     """
 
     journal: str
     url: str
     seed: int
     number: int
+    shop: int
     ahead: float
     known: tuple[tuple[str, str], ...] = ()
     lanes: int = 1
@@ -78,6 +80,8 @@ class Life:
         """Sell until killed."""
         draw = Draw(self.job.seed, self.job.number, number)
         mine = {order_id: name for name, order_id in self.job.known[number :: self.job.lanes]}
+        # A provider of whose members only one shop may know is sold in the first one alone.
+        sold = [name for name in shops.SHARES if self.job.shop < self.scenarios[name].shops]
         opened = 0
         while True:
             if mine and draw.chance(0.85):
@@ -86,7 +90,7 @@ class Life:
                     del mine[order_id]
                 continue
             opened += 1
-            name = draw.pick(shops.SHARES)
+            name = draw.pick(sold)
             ticket = f"{self.job.number}-{number}-{opened}"
             order_id = self.till.order_id(ticket=ticket, day=shops.ahead(self.job.ahead).date())
             mine[order_id] = name

@@ -73,9 +73,12 @@ def bought(verbs: Any, order: AnyOrder | str, members: Sequence[Member], draw: D
     return cast("AnyOrder", (yield from checkout))
 
 
-def wished(verbs: Any, order: AnyOrder, members: Sequence[Member], draw: Draw) -> Wish | None:
-    """What is wanted of this order next."""
-    wanted = draw.pick(PATH.get(str(order.outlook.state), ("void",)))
+def wished(verbs: Any, order: AnyOrder, members: Sequence[Member], draw: Draw, *, pays: bool = True) -> Wish | None:
+    """What is wanted of this order next. pays: some of it at the terminal."""
+    usual = PATH.get(str(order.outlook.state), ("void",))
+    wanted = draw.pick(usual)
+    if wanted in ("pay", "unpay") and not pays:
+        wanted = usual[0]
     if wanted in ("pay", "unpay"):
         return _money(verbs, wanted, order, draw)
     if wanted not in order.allowed and not draw.chance(0.15):

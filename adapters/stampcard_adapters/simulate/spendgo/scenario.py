@@ -48,10 +48,15 @@ class SpendgoScenario(Scenario):
     )  # not the dearest basket
     quiet: ClassVar[Mapping[str, float]] = {"checkout": 0.25, "place": 0.5, "bill": 0.7}
 
-    def __init__(self, draw: Draw, clock: Callable[[], Any], *, repeat: Repeat | None = None) -> None:
-        """repeat: as it is by default, but for this; None: everything is drawn."""
+    def __init__(
+        self, draw: Draw, clock: Callable[[], Any], *, repeat: Repeat | None = None, plenty: bool = False
+    ) -> None:
+        """repeat: as it is by default, but for this; None: everything is drawn. plenty: with rewards for everybody."""
         if repeat is not None:
-            self._settle(SpendgoModel(switches=SandboxSwitches(repeat=repeat), clock=clock), repeat, {})
+            theirs = SandboxSwitches(repeat=repeat)
+            model = SpendgoModel(stocked() if plenty else None, switches=theirs, clock=clock)
+            switches: dict[str, Any] = {"after_void": "refused"} if plenty else {}
+            self._settle(model, repeat, switches, tens=PLENTY if plenty else 1)
         else:
             self._settle_drawn(draw, clock)
 
@@ -90,6 +95,7 @@ class SpendgoScenario(Scenario):
         self.sure_reversals = repeat == "replayed" and not lenient  # else a person looks, whatever the provider does
         if self._clear:  # for then no order needs a person: but for nine calls in a row without an answer
             self.longest_trouble = 6
+            self.pays = False  # a register that stops while money is given back leaves that to a person
             self.in_turn = frozenset({"checkout"})  # else an older basket is priced last, and the sale does not fit it
             self.offline = None  # a sale that is priced for another customer than before is refused when its turn comes
             self.shops = 1  # what another journal's orders used cannot be told from what a late bill took
@@ -121,7 +127,7 @@ class SpendgoScenario(Scenario):
         return bought(verbs, order_id, self._members, draw)
 
     def next(self, verbs: Any, order: AnyOrder, draw: Draw) -> Wish | None:
-        return wished(verbs, order, self._members, draw)
+        return wished(verbs, order, self._members, draw, pays=self.pays)
 
     def ready(self, verbs: Any) -> Wish:
         return self._list(verbs)
