@@ -94,7 +94,7 @@ def test_a_recovery_dies_too(sandbox_till: tuple[Sandbox, Till]) -> None:
 
 
 def test_a_point_no_step_has_is_refused() -> None:
-    with pytest.raises(ValueError, match="intent, sent, read, outcome"), crash_at("charged"):  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="intent, sent, read, outcome"), crash_at("thought"):  # type: ignore[arg-type]
         pass
 
 

@@ -37,7 +37,7 @@ class Job:
     """What a till process is to do.
 
     shop: 0 in the first journal of the world, 1 in any other. ahead: seconds its wall clock is ahead of the machine's.
-    known: (provider, order) it goes on with. lanes: threads that sell. first: one recovery pass before anything is sold.
+    known: (provider, order) it goes on with. lanes: threads that sell. first: one recovery pass comes before the sales.
     background: leave recovery on. awaited: an `AsyncTill`. settle: nothing is sold; one pass, a look at everything a
     provider moves, and the process ends by itself.
     """

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Final, Literal, TypeAlias, cast
 
@@ -32,18 +33,23 @@ MAX_AMOUNT: Final = Decimal(10) ** 9
 RFC3339: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 
 
+def _lowered(values: dict[str, Json]) -> Iterator[tuple[str, Json]]:
+    return ((key.lower(), value) for key, value in reversed(values.items()))
+
+
 @attrs.frozen
 class Fields:
     """An object whose keys are found whatever their case (trap 7)."""
 
     _values: dict[str, Json]
     _where: str = ""
-    _folded: dict[str, Json] = attrs.field(init=False, repr=False, eq=False)
-
-    @_folded.default
-    def _fold(self) -> dict[str, Json]:
+    _folded: dict[str, Json] = attrs.field(
+        init=False,
+        repr=False,
+        eq=False,
         # of two spellings the first one counts
-        return {key.lower(): value for key, value in reversed(self._values.items())}
+        default=attrs.Factory(lambda me: dict(_lowered(me._values)), takes_self=True),  # noqa: SLF001  its own field
+    )
 
     def get(self, name: str) -> Json:
         """A field, or None when it is missing or null."""
