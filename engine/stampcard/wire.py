@@ -126,7 +126,7 @@ class JsonView:
             text = body.decode("utf-8-sig")
             if _too_deep(text):
                 return cls(bad="the body is nested too deeply")
-            value: object = json.loads(text, parse_float=_decimal, parse_int=_integer, parse_constant=_constant)
+            value: object = _EXACT.decode(text)
         except (ValueError, RecursionError) as error:
             return cls(bad=f"the body is not JSON ({type(error).__name__})")
         return cls(value)
@@ -246,6 +246,10 @@ def _integer(text: str) -> int:
 
 def _constant(text: str) -> object:
     raise ValueError(f"{text} is not JSON")
+
+
+_EXACT: Final = json.JSONDecoder(parse_float=_decimal, parse_int=_integer, parse_constant=_constant)
+"""`json.loads` would build one each time."""
 
 
 def minified(value: object) -> bytes:

@@ -38,7 +38,7 @@ def parse(body: bytes) -> Json:
         raise NotJsonError("The body is not UTF-8") from None
     _check_depth(text)
     try:
-        value: Json = json.loads(text, parse_float=_number, parse_int=_number, parse_constant=_no_constant)
+        value: Json = _EXACT.decode(text)
     except NotJsonError:
         raise
     except (ValueError, RecursionError):
@@ -87,6 +87,10 @@ def _number(text: str) -> Decimal:
 
 def _no_constant(name: str) -> NoReturn:
     raise NotJsonError(f"{name} is not a JSON number")
+
+
+_EXACT: Final = json.JSONDecoder(parse_float=_number, parse_int=_number, parse_constant=_no_constant)
+"""`json.loads` would build one each time."""
 
 
 def _check_depth(text: str) -> None:

@@ -44,7 +44,10 @@ PLAIN: Final[Mapping[str, Mapping[str, Make]]] = {
     },
     "kibo": {"as by default": lambda draw, clock: KiboScenario(draw, clock, drawn=False)},
     "kigo": {"as by default": lambda draw, clock: KigoScenario(draw, clock, drawn=False)},
-    "sessionm": {"as by default": lambda draw, clock: SessionMScenario(draw, clock, drawn=False)},
+    "sessionm": {
+        "unique ids": lambda draw, clock: SessionMScenario(draw, clock, tells="unique"),
+        "repeatable ids": lambda draw, clock: SessionMScenario(draw, clock, tells="repeatable"),
+    },
     "spendgo": {
         "replayed": lambda draw, clock: SpendgoScenario(draw, clock, repeat="replayed"),
         "refused": lambda draw, clock: SpendgoScenario(draw, clock, repeat="refused"),

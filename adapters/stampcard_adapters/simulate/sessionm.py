@@ -25,7 +25,8 @@ Fields: TypeAlias = Literal["everywhere", "update"]
 Order: TypeAlias = Literal["newest", "oldest"]
 _SLOW: Final = (3.0, 12.0, 40.0)
 _FIELDS: Final[tuple[Fields, ...]] = ("everywhere", "everywhere", "everywhere", "update")
-_TELLS: Final[tuple[Literal["unique", "repeatable", "ignored"], ...]] = (
+Tells: TypeAlias = Literal["unique", "repeatable", "ignored"]
+_TELLS: Final[tuple[Tells, ...]] = (
     "unique",
     "unique",
     "unique",
@@ -48,17 +49,18 @@ class SessionMScenario(Scenario):
     opening = ("redeem",)
     quiet: ClassVar[Mapping[str, float]] = {"redeem": 0.5, "redeem: look": 0.5}
 
-    def __init__(self, draw: Draw, clock: Callable[[], Any], *, drawn: bool = True) -> None:
-        """drawn: every switch; else all are as by default."""
-        if not drawn:
-            self._settle(SessionMModel(clock=clock), {}, shaped=False, shows_id=True)
+    def __init__(self, draw: Draw, clock: Callable[[], Any], *, tells: Tells | None = None) -> None:
+        """tells: with all switches as by default, but for what our own id tells the provider; None: all are drawn."""
+        if tells is not None:
+            model = SessionMModel(switches=SandboxSwitches(order_external_id=tells), clock=clock)
+            self._settle(model, {}, shaped=False, shows_id=True)
             return
-        tells = draw.pick(_TELLS)
+        known = draw.pick(_TELLS)
         sends_id = draw.chance(0.9)
         shaped = draw.chance(0.15)
         fields: Fields = draw.pick(_FIELDS) if not shaped or draw.chance(0.4) else "update"
         list_order: Order = draw.pick(_ORDERS)
-        shows_id = sends_id and tells != "ignored" and fields == "everywhere"
+        shows_id = sends_id and known != "ignored" and fields == "everywhere"
         model = SessionMModel(
             switches=SandboxSwitches(
                 path_key=draw.pick(("must_match", "ignored")),
@@ -68,7 +70,7 @@ class SessionMScenario(Scenario):
                 table_fields=fields,
                 list_says_ok=draw.chance(0.7),
                 auto_approve=draw.chance(0.06),
-                order_external_id=tells,
+                order_external_id=known,
                 stock_taken_at=draw.pick(("placement", "approval")),
                 reject_returns_points=draw.chance(0.7),
                 reject_returns_stock=draw.chance(0.7),

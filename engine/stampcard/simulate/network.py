@@ -7,6 +7,7 @@ of a call that failed is judged by the transport's own `Exchange`: the code that
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from functools import partial
 from typing import Any, Final
 
 import httpx
@@ -86,7 +87,7 @@ class Network:
                 timeline.after(up, lambda: self._land(None, request))
                 return _FOREVER
             case Fault.LATE:
-                timeline.at(flight.latest(draw), lambda: self._land(None, request))
+                timeline.at(flight.latest(draw), partial(self._land, None, request))
                 return _FOREVER
             case Fault.SLOW:
                 reply = flight.slow(draw)
@@ -98,7 +99,7 @@ class Network:
                 return timeline.now + up + 2 * down
             case Fault.ECHO:
                 timeline.after(up, lambda: self._land(flight, request, down))
-                timeline.at(flight.latest(draw), lambda: self._land(None, request))
+                timeline.at(flight.latest(draw), partial(self._land, None, request))
                 return timeline.now + up + down
             case _:
                 return self._spoilt(flight, request, fault, up, down)

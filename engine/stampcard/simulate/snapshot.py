@@ -35,7 +35,7 @@ class Place:
     copy: Copy | None = None
     """None: the world as it begins."""
     since: tuple[Taken, ...] = ()
-    """Steps to be taken from there first: while something is under way no copy is made."""
+    """Steps to be taken from there first: while a call is under way no copy is made."""
 
     @classmethod
     def opening(cls, make: Make) -> Place:
@@ -57,7 +57,7 @@ class Place:
 
     def after(self, walk: Walk) -> Place:
         """Where this walk stands, which has taken one step from here."""
-        copy = Copy.of(walk) if walk.rests else None  # else a message is in the network, a till about to come back
+        copy = Copy.of(walk) if walk.rests else None
         return self.then(walk) if copy is None else Place(make=self.make, effects=walk.effects, copy=copy)
 
     def then(self, walk: Walk) -> Place:

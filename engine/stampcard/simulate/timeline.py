@@ -8,6 +8,8 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from types import MethodType
 from typing import Final
 
 __all__ = ["Timeline"]
@@ -30,9 +32,9 @@ class Timeline:
         return _START + timedelta(seconds=self.now)
 
     @property
-    def empty(self) -> bool:
-        """Nothing is to come."""
-        return not self._queue
+    def plain(self) -> bool:
+        """Whether all that is to come are methods of the world's own parts: then a copy of the world has it too."""
+        return all(isinstance(do, (MethodType, partial)) for _, _, do in self._queue)
 
     def at(self, when: float, do: Callable[[], None]) -> None:
         """Do it then; at the same moment, first come first served."""

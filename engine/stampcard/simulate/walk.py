@@ -35,7 +35,9 @@ LAST: Final = 0.97
 _ID: Final = "x-1"
 _PAUSE: Final = 6.0
 """Seconds between two triggers."""
-_AT_ONCE: Final = 2.0
+_GLANCE: Final = 1.0
+"""Seconds between two looks at the till's screen."""
+_AT_ONCE: Final = 1.0
 _AT_LAST: Final = 600.0
 """Seconds for which a cashier who waits recovers an order: at once, and once nothing can land any more."""
 _DOWN: Final = 2.0
@@ -124,9 +126,9 @@ class Walk(World):
 
     @property
     def rests(self) -> bool:
-        """Nothing is under way, and nothing is to come by itself."""
+        """No step is under way, and no call."""
         till = self.shops[0].tills[0]
-        return self.timeline.empty and not (till.jobs or till.tasks or self.network.flights) and till.alive
+        return self.timeline.plain and not (till.jobs or till.tasks or self.network.flights)
 
     def begin(self) -> None:
         """What is asked before anything can go wrong. Raises Broken."""
@@ -155,6 +157,10 @@ class Walk(World):
         timeline.run(until=timeline.now + _PAUSE)
 
     def _again(self, till: SimTill, step: str, order: AnyOrder | None) -> None:
+        """The order is recovered as soon as its call is over, while that may still land; then when it no longer may."""
+        while order is not None and order.doubt is not None and order.doubt.running:
+            self.timeline.run(until=self.timeline.now + _GLANCE)
+            order = self.look(till, _ID)
         for within in (_AT_ONCE, _AT_LAST):
             if order is None or order.doubt is None or order.doubt.needs_human:
                 break
