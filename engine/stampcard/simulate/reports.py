@@ -13,6 +13,7 @@ from stampcard.adapter import AnyAdapter, Repeat
 from stampcard.errors import StampcardError
 from stampcard.journal.fold import PROBE
 from stampcard.model import AnyOrder, Entry, Order
+from stampcard.recovery import RecoveryReport
 from stampcard.simulate.cells import LOOK, NONE
 from stampcard.simulate.chance import Draw
 from stampcard.simulate.network import Network
@@ -226,5 +227,8 @@ def _told(result: object) -> str:
             return f"-> {type(result).__name__}: {result.detail or result}"
         case Ending():
             return f"-> {type(result.outcome).__name__}" + ("" if result.written else ", kept as evidence")
+        case RecoveryReport():
+            found = [f"{one.order_id} {one.trigger} {one.result}: {one.why}" for one in result.results]
+            return "-> " + ("; ".join(found) or "nothing to settle")
         case _:
             return f"-> {result!r}"[:200]

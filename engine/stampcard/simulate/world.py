@@ -283,7 +283,7 @@ class World(Reports):
     def _watched(self, shop: Shop) -> tuple[str, ...]:
         """Reversals from doubt, and sales somebody pays that are not with a person."""
         paid = ((one, self.look(shop.tills[0], one)) for one in shop.journal.watched(PAYMENT))
-        waits = (one for one, order in paid if order is None or order.doubt is None or not order.doubt.needs_human)
+        waits = (one for one, order in paid if order is None or not _with_person(order))
         return (*shop.journal.watched(REVERSED), *waits)
 
     def _done(self, till: SimTill, order_id: str, name: str, step: Wish) -> object:
@@ -358,6 +358,11 @@ class World(Reports):
 def _standing(record: Record) -> tuple[object, ...]:
     standing = fold(record)
     return standing.state, standing.open, standing.intents, standing.endings, standing.facts_at
+
+
+def _with_person(order: AnyOrder) -> bool:
+    """At rest: what waits is with a person then, or the world is broken ("queued")."""
+    return bool(order.queued) or (order.doubt is not None and order.doubt.needs_human)
 
 
 def _running(order: AnyOrder) -> bool:

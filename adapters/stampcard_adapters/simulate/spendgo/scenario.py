@@ -193,7 +193,8 @@ class SpendgoScenario(Scenario):
         if order.id in self._moved and "a repeat was answered no" in said:
             return "a repeat's no: the order was voided at the provider's console"
         if self._repeat == "replayed":
-            if "a repeat was answered no" in said and trigger in ("place", "bill") and order.facts.reward is not None:
+            takes = trigger in ("place", "bill", "complete")  # whichever the reward leaves at
+            if "a repeat was answered no" in said and takes and order.facts.reward is not None:
                 return "a repeat's no: the reward was used by another order, or is gone"
             return None
         if "a repeat" in said or "late reply" in said:
