@@ -73,8 +73,10 @@ def bought(verbs: Any, order: AnyOrder | str, members: Sequence[Member], draw: D
     return cast("AnyOrder", (yield from checkout))
 
 
-def wished(verbs: Any, order: AnyOrder, members: Sequence[Member], draw: Draw, *, pays: bool = True) -> Wish | None:
-    """What is wanted of this order next. pays: some of it at the terminal."""
+def wished(
+    verbs: Any, order: AnyOrder, members: Sequence[Member], draw: Draw, *, pays: bool = True, changes: bool = True
+) -> Wish | None:
+    """What is wanted of this order next. pays: some of it at the terminal. changes: its basket, buyer and reward."""
     usual = PATH.get(str(order.outlook.state), ("void",))
     wanted = draw.pick(usual)
     if wanted in ("pay", "unpay") and not pays:
@@ -86,7 +88,8 @@ def wished(verbs: Any, order: AnyOrder, members: Sequence[Member], draw: Draw, *
             return None  # it is in doubt, and the customer can wait
         wanted = "void"
     if wanted == "checkout":
-        return bought(verbs, order, members, draw)
+        priced = None if changes else order.facts.basket
+        return bought(verbs, order, members, draw) if priced is None else _once_more(verbs, order)
     if wanted in ("place", "bill"):
         return _paid(verbs, wanted, order, draw)
     wish: Wish = verbs.complete(order) if wanted == "complete" else getattr(verbs, wanted)(order, why=_WHY)
@@ -107,6 +110,14 @@ def always(verbs: Any, order: AnyOrder | str, trigger: str, member: Member, list
         case _:
             wish = getattr(verbs, trigger)(order, why=_WHY)
     return wish
+
+
+def _once_more(verbs: Any, order: AnyOrder) -> Wish:
+    """Checked out as it was."""
+    facts = order.facts
+    less = facts.reward_discount if facts.reward is not None and facts.reward.spends_points else None
+    again = verbs.checkout(order, facts.basket, buyer=facts.buyer, reward=facts.reward, projected=less)
+    return cast("Wish", again)
 
 
 def _money(verbs: Any, wanted: str, order: AnyOrder, draw: Draw) -> Wish:

@@ -127,7 +127,8 @@ class SpendgoScenario(Scenario):
         return bought(verbs, order_id, self._members, draw)
 
     def next(self, verbs: Any, order: AnyOrder, draw: Draw) -> Wish | None:
-        return wished(verbs, order, self._members, draw, pays=self.pays)
+        # A changed sale whose second pricing nobody heard of is priced otherwise there than here: its place is refused.
+        return wished(verbs, order, self._members, draw, pays=self.pays, changes=not self._clear)
 
     def ready(self, verbs: Any) -> Wish:
         return self._list(verbs)
@@ -193,8 +194,10 @@ class SpendgoScenario(Scenario):
         if order.id in self._moved and "a repeat was answered no" in said:
             return "a repeat's no: the order was voided at the provider's console"
         if self._repeat == "replayed":
-            takes = trigger in ("place", "bill", "complete")  # whichever the reward leaves at
-            if "a repeat was answered no" in said and takes and order.facts.reward is not None:
+            # Whichever the reward leaves at; of a checkout nobody heard back from, only the provider's no names it.
+            takes = trigger in ("place", "bill", "complete")
+            named = order.facts.reward is not None or "reward.not_applied" in said
+            if "a repeat was answered no" in said and takes and named:
                 return "a repeat's no: the reward was used by another order, or is gone"
             return None
         if "a repeat" in said or "late reply" in said:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
@@ -76,8 +76,8 @@ class Witness:
         points, dollars = defaultdict(Decimal, opening.points), defaultdict(Decimal, opening.dollars)
         rewards = defaultdict(int, opening.rewards)
         for order_id in self.model.orders():
-            state = (self.model.states(order_id) or ("",))[-1]
-            taken = self._taken(order_id, state)
+            states = self.model.states(order_id)
+            state, taken = (states or ("",))[-1], self._taken(order_id, states)
             if taken is not None:
                 owner, reward, off = taken
                 if reward.startswith("P_"):
@@ -92,11 +92,12 @@ class Witness:
 
     def holds(self, order_id: str) -> bool:
         """Whether its member is without a reward because of this order."""
-        return self._taken(order_id, (self.model.states(order_id) or ("",))[-1]) is not None
+        return self._taken(order_id, self.model.states(order_id)) is not None
 
-    def _taken(self, order_id: str, state: str) -> tuple[str, str, Decimal] | None:
-        """(member, reward, discount) an order in this state holds."""
+    def _taken(self, order_id: str, states: Sequence[str]) -> tuple[str, str, Decimal] | None:
+        """(member, reward, discount) an order that went through these states holds."""
         stages = {"placed": 0, "billed": 1, "completed": 2}
+        state = (states or ("",))[-1]
         if state not in stages:
             return None
         last = ("placed", "billed", "completed")[stages[state]]
@@ -106,10 +107,15 @@ class Witness:
             return None
         reward = claimed[0]["id"]
         leaves = self.model.switches.swp_deducted_at if reward.startswith("P_") else "billed"
-        if stages[state] < stages[leaves]:
+        if stages[state] < stages[leaves] or leaves not in _since_void(states):
             return None
         _, body = self._bodies[order_id, leaves]
         return owner, reward, _read(body)["basket"]["rewards"][0]["discount"]
+
+
+def _since_void(states: Sequence[str]) -> Sequence[str]:
+    """What came after the last void, which gave the reward back; a late stage takes only what it is that takes."""
+    return states[len(states) - states[::-1].index("voided") :] if "voided" in states else states
 
 
 def _named(body: bytes) -> tuple[str, str]:
