@@ -85,6 +85,8 @@ ENGLISH: Final[Mapping[str, str]] = {
     "charge.open": "The payment at the terminal is not settled yet. Please wait.",
     "charge.taken": "The customer has paid. Give the payment back first.",
     "charge.not_told": "Paid. The loyalty service is told as soon as it answers; do not take the money again.",
+    "charge.not_told.human": "Paid: do not take the money again. Call the help desk, the loyalty service is not told.",
+    "charge.cancelling": "No money is held for this sale. It is being cancelled.",
     "charge.kept": "The payment was declined. Take another card, or cancel the sale.",
     "charge.voided": "The payment was declined. The sale is cancelled.",
     "charge.void_open": "The payment was declined. The sale is being cancelled; no money was taken.",

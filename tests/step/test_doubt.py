@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.step.shop import BASKET, MEMBER, Held, Shop, cash, deaf, first, lost, says
+from tests.step.shop import BASKET, MEMBER, Held, Shop, cash, deaf, first, lost, says, shop
 from tests.transport.loopback import wait_until
 
 from stampcard.errors import (
@@ -15,6 +15,7 @@ from stampcard.errors import (
     UnavailableError,
 )
 from stampcard.model import EntryKind
+from stampcard.testing import Clock
 from stampcard_adapters.spendgo import SpendgoOrder
 
 SAME_AGAIN = b'{"code": 409, "details": "Out of sequence"}'
@@ -112,12 +113,17 @@ def test_an_attempt_that_provably_did_not_leave_uses_up_no_limit(here: Shop) -> 
 
 
 def test_recovery_gives_up_after_its_limit_and_hands_over(here: Shop) -> None:
-    order = doubted(here, "billed", deaf)
-    here.provider.rules["billed"] = deaf
-    said = [_told(here, order.id) for _ in range(9)]
-    assert [type(error) for error in said] == [InDoubtError] * 8 + [NeedsHumanError]
-    assert here.provider.calls(order.id)["billed"] == 9  # the first, and eight more
-    assert here.verbs.get(order.id).allowed == {"void"}
+    clock = Clock()
+    with shop(here.provider, here.journal.with_name("clocked.db"), clock=clock) as there:
+        order = doubted(there, "billed", deaf)
+        there.provider.rules["billed"] = deaf
+        said: list[InDoubtError] = []
+        for _ in range(9):
+            said.append(_told(there, order.id))
+            clock.pass_(seconds=300)  # in a short outage nobody is handed over
+        assert [type(error) for error in said] == [InDoubtError] * 8 + [NeedsHumanError]
+        assert there.provider.calls(order.id)["billed"] == 9  # the first, and eight more
+        assert there.verbs.get(order.id).allowed == {"void"}
 
 
 def _told(here: Shop, order_id: str) -> InDoubtError:

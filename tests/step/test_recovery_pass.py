@@ -346,7 +346,7 @@ def test_what_provably_did_not_leave_uses_up_no_limit_however_long_it_lasts() ->
     world = World(a=[LOST, REFUSED])
     with at(world) as here:
         here.doubted("a")
-        for _ in range(40):
+        for _ in range(15):
             here.till.recover()
             here.clock.pass_(seconds=800)
         assert here.till.needs_human() == ()
@@ -380,6 +380,35 @@ def test_a_cashier_who_asks_does_not_wait_for_the_schedule() -> None:
         here.doubted("a")
         here.till.recover()
         assert here.prizes.recover("a", within=0).state is RedemptionState.PENDING_APPROVAL
+
+
+def test_a_cashier_who_asks_again_and_again_in_an_outage_does_not_hand_the_order_to_a_person() -> None:
+    world = World(a=[LOST])
+    with at(world) as here:
+        here.doubted("a")
+        for _ in range(15):
+            with contextlib.suppress(InDoubtError):
+                here.prizes.recover("a", within=30)
+        assert not here.till.needs_human()
+        eager = world.calls("a")
+        assert eager <= 9 + 3, "once the calls have run out, the schedule binds the cashier too"
+        world.answers["a"] = [PENDING]
+        here.clock.pass_(seconds=700)
+        assert here.prizes.recover("a", within=0).state is RedemptionState.PENDING_APPROVAL
+
+
+def test_calls_that_ran_out_and_an_outage_that_lasts_are_for_a_person() -> None:
+    world = World(a=[LOST])
+    with at(world) as here:
+        here.doubted("a")
+        for _ in range(3):
+            with contextlib.suppress(InDoubtError):
+                here.prizes.recover("a", within=60)
+        here.clock.pass_(seconds=1_600)
+        with pytest.raises(InDoubtError, match="ReadTimeout"):
+            here.prizes.recover("a", within=0)  # after so long a call more is fair
+        with pytest.raises(NeedsHumanError, match="no clear answer in"):
+            here.prizes.recover("a", within=0)
 
 
 def test_a_limit_bounds_the_attempts_and_the_rest_is_told() -> None:

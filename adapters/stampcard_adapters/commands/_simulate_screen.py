@@ -127,7 +127,10 @@ def _impossible(out: Console, reports: Mapping[str, SimulationReport]) -> None:
         out.print(f"- {why} ({', '.join(operations)})", markup=False, highlight=False)
     for provider, report in reports.items():
         cell, count = report.rarest
-        out.print(f"{provider}: every cell at least {count} times ({cell})", markup=False, highlight=False)
+        told = f"{provider}: every cell of an operation at least {count} times ({cell})"
+        look, looks = report.rarest_look
+        told += f", of what is asked before a repeat {looks} ({look})" if look else ""
+        out.print(told, markup=False, highlight=False)
 
 
 def reports_json(reports: Mapping[str, SimulationReport]) -> dict[str, Any]:
@@ -150,6 +153,7 @@ def reports_json(reports: Mapping[str, SimulationReport]) -> dict[str, Any]:
             "cells": report.cells,
             "impossible": report.impossible,
             "rarest": report.rarest[1],
+            "rarest_look": report.rarest_look[1],
             "broken": report.broken,
             "violations": [
                 {"promise": v.promise, "order": v.order_id, "story": v.story, "diagram": v.diagram}

@@ -27,7 +27,7 @@ SCENARIOS: Final[Mapping[str, Make]] = {
 }
 """Provider -> its worlds, every switch drawn."""
 
-SHARES: Final[Mapping[str, float]] = {"kalixo": 0.095, "kibo": 0.155, "kigo": 0.085, "sessionm": 0.375, "spendgo": 0.29}
+SHARES: Final[Mapping[str, float]] = {"kalixo": 0.11, "kibo": 0.17, "kigo": 0.075, "sessionm": 0.365, "spendgo": 0.28}
 """Of the orders of all providers: by how many operations there are to meet every fault and every crash."""
 
 

@@ -8,12 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, TypeAlias
 
-from stampcard.simulate.weather import CRASHES, FAULTS, REPEATS, CrashPoint
+from stampcard.simulate.weather import CRASHES, FAULTS, REPEATS, CrashPoint, Fault
 
-__all__ = ["LOOK", "NONE", "Cell", "cells", "impossible"]
+__all__ = ["LOOK", "NONE", "Blow", "Cell", "blow", "cells", "impossible"]
 
 Cell: TypeAlias = tuple[str, str, str]
 """Operation, fault, crash, each by its word; `NONE` where there was none."""
+
+Blow: TypeAlias = tuple[Fault | None, CrashPoint | None]
+"""What a call meets on the wire, and where its process dies."""
 
 NONE: Final = "none"
 LOOK: Final = ": look"
@@ -29,6 +32,12 @@ def cells(operations: tuple[str, ...]) -> Iterator[Cell]:
         for fault in (NONE, *(fault.value for fault in FAULTS)):
             for crash in (NONE, *(point.value for point in CRASHES)):
                 yield operation, fault, crash
+
+
+def blow(cell: Cell) -> Blow:
+    """What happens in this cell."""
+    _, fault, crash = cell
+    return None if fault == NONE else Fault(fault), None if crash == NONE else CrashPoint(crash)
 
 
 def impossible(cell: Cell, twice: frozenset[str]) -> str | None:

@@ -5,12 +5,13 @@ May live here: visits, moves, weather, and how they are drawn. May not: anything
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Final
 
 import attrs
 
+from stampcard.simulate.cells import Blow
 from stampcard.simulate.chance import Draw
 from stampcard.simulate.weather import FAULTS, Crash, CrashPoint, Fault
 
@@ -128,21 +129,32 @@ _ANY: Final = (None, *FAULTS)
 _QUESTED: Final = (0.9, 0.5, 0.3)
 """How often an operation's first call has a quest, its second, its third: the others go on undisturbed."""
 _NO_QUESTS: Final[Mapping[str, float]] = {}
-_CELLS: Final = (
+_NOT_RARE: Final[Mapping[str, Sequence[Blow]]] = {}
+_CELLS: Final[tuple[Blow, ...]] = (
     *((fault, point) for fault in _ANY for point in (None, CrashPoint.SENT, CrashPoint.READ, CrashPoint.WRITTEN)),
     (None, CrashPoint.EARLY),
     (None, CrashPoint.PROMISED),
 )
 
 
-def drawn(seed: int, index: int, most: int, shops: int, operations: Mapping[str, float] = _NO_QUESTS) -> Plan:
-    """The world of this seed and index, with at most so many orders. operations: that have quests, and how often."""
+def drawn(
+    seed: int,
+    index: int,
+    most: int,
+    shops: int,
+    operations: Mapping[str, float] = _NO_QUESTS,
+    rare: Mapping[str, Sequence[Blow]] = _NOT_RARE,
+) -> Plan:
+    """The world of this seed and index, with at most so many orders.
+
+    operations: that have quests, and how often. rare: what befell each least so far; half of the quests seek it.
+    """
     draw = Draw(seed, index)
     count = 1 + draw.below(min(most, 8))
     tills = tuple(1 + draw.below(3) for _ in range(1 + draw.below(shops)))
     storm = draw.pick(_STORMS)
     visits = tuple(
-        _visit(draw, f"s{seed}-{index}-{n + 1}", len(tills), storm, _quests(draw, index * 7 + 13 * n, operations))
+        _visit(draw, f"s{seed}-{index}-{n + 1}", len(tills), storm, _quests(draw, index * 7 + 13 * n, operations, rare))
         for n in range(count)
     )
     away: tuple[tuple[float, float], ...] = ()
@@ -164,13 +176,17 @@ def drawn(seed: int, index: int, most: int, shops: int, operations: Mapping[str,
     )
 
 
-def _quests(draw: Draw, visit: int, operations: Mapping[str, float]) -> tuple[Quest, ...]:
-    """The cells in turn, so that each comes about as often as any other."""
+def _quests(
+    draw: Draw, visit: int, operations: Mapping[str, float], rare: Mapping[str, Sequence[Blow]]
+) -> tuple[Quest, ...]:
+    """The cells in turn, so that each comes about as often as any other, and the rare ones once more."""
     found: list[Quest] = []
     for n, (operation, share) in enumerate(operations.items()):
         for number, often in enumerate(_QUESTED):
             if draw.chance(often * share):
-                fault, point = _CELLS[(visit + 29 * n + 31 * number) % len(_CELLS)]
+                sought = rare.get(operation)
+                in_turn = _CELLS[(visit + 29 * n + 31 * number) % len(_CELLS)]
+                fault, point = draw.pick(sought) if sought and draw.chance(0.5) else in_turn
                 crash = None if point is None else attrs.evolve(_crash_at(draw, point), down=draw.pick(_DOWN[:2]))
                 found.append(Quest(operation, number, fault, crash))
     return tuple(found)

@@ -12,7 +12,7 @@ from typing import Final
 from stampcard.adapter import AnyAdapter, Repeat
 from stampcard.errors import StampcardError
 from stampcard.journal.fold import PROBE
-from stampcard.model import AnyOrder, Entry, Order
+from stampcard.model import AnyOrder, Entry, EntryKind, Order
 from stampcard.recovery import RecoveryReport
 from stampcard.simulate.cells import LOOK, NONE
 from stampcard.simulate.chance import Draw
@@ -31,6 +31,9 @@ __all__ = ["Reports"]
 
 _SLACK: Final = 1.0
 """Seconds: nothing lands in the last moment of a late window, nor of a call."""
+_SHELTER: Final = 30.0
+"""Seconds without a death, when a call has to get through: longer than a call that meets nothing takes."""
+_ANSWERS: Final = (EntryKind.ACCEPTED, EntryKind.DECLINED, EntryKind.EVIDENCE, EntryKind.NOT_SENT)
 _LONG: Final = 3_600.0
 """How late a call may land where it does not matter."""
 
@@ -47,6 +50,7 @@ class Reports:
     shops: Sequence[Shop]
     customers: Mapping[str, Customer]
     healing: bool = False
+    sheltered_until: float = 0.0
 
     def departs(self, task: Task, effect: do.Send, question: bool) -> tuple[Fault | None, float]:
         """A call sets out: the fault it meets, and how late it may land. Raises Broken when nobody promised it."""
@@ -109,15 +113,14 @@ class Reports:
                 task.fault, task.fresh, task.crash = quest.fault, True, quest.crash
 
     def _spared(self, task: Task, order_id: str, fault: Fault | None) -> Fault | None:
-        """The fault, unless this order has had its share."""
+        """The fault, unless this order has had its share: then this call gets through, and no process dies of it."""
         customer = self.customers.get(order_id)
         if customer is None or task.cell is None:
             return fault
-        if customer.troubled >= self.scenario.longest_trouble:
-            customer.troubled = 0
-            task.crash = None
+        customer.troubled += 1
+        if customer.troubled > self.scenario.longest_trouble:
+            self.sheltered_until = self.timeline.now + _SHELTER
             return None
-        customer.troubled = customer.troubled + 1 if fault is not None or task.crash is not None else 0
         return fault
 
     def _fault(self, task: Task, order_id: str) -> Fault | None:
@@ -144,6 +147,9 @@ class Reports:
 
     def wrote(self, task: Task, entries: tuple[Entry, ...]) -> None:
         """Entries are durable."""
+        for entry in entries:
+            if entry.kind in _ANSWERS and (customer := self.customers.get(entry.order_id)) is not None:
+                customer.troubled = 0
         if self.say is not None:
             for entry in entries:
                 why = f" ({entry.why})" if entry.why else ""
@@ -170,7 +176,7 @@ class Reports:
 
     def dies_sending(self, task: Task) -> None:
         """The process of this step dies now, if its call is still under way."""
-        if task.is_sending():
+        if task.is_sending() and task.crash is not None:
             self.dies(task)
 
     def _flush(self, task: Task, crash: str) -> None:

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import attrs
 
-from stampcard.simulate.cells import cells, impossible
+from stampcard.simulate.cells import LOOK, Blow, Cell, blow, cells, impossible
 from stampcard.simulate.plan import drawn
 from stampcard.simulate.scenario import Clock, Make, Scenario
 from stampcard.simulate.shrink import Violation, shrunk, told
@@ -27,6 +27,10 @@ _SWEEP: Final = 64
 """Worlds after which memory is swept. Worlds are rings of references; sweeping all the time costs a third of it."""
 _FIRST: Final = 16
 """Worlds that are looked at to know every operation: a provider's versions differ in them."""
+_SURVEY: Final = 100
+"""Worlds after which it is looked what befell each operation least."""
+_RARE: Final = 12
+"""Of its cells, so many are sought."""
 _TALKATIVE: Final = ("stampcard.recovery", "stampcard.till")
 _MOST: Final = 5
 """Violations that are made small and told; the others are only counted."""
@@ -67,8 +71,17 @@ class SimulationReport:
 
     @property
     def rarest(self) -> tuple[str, int]:
-        """The cell that was hit least, and how often: how thorough the run was."""
-        return min(self.cells.items(), key=lambda one: one[1], default=("", 0))
+        """The cell of an operation that was hit least, and how often: how thorough the run was."""
+        return self._rarest(look=False)
+
+    @property
+    def rarest_look(self) -> tuple[str, int]:
+        """The same, of what recovery asks before it sends again; ("", 0) where it never asks."""
+        return self._rarest(look=True)
+
+    def _rarest(self, *, look: bool) -> tuple[str, int]:
+        mine = [(name, count) for name, count in self.cells.items() if (f"{LOOK} / " in name) is look]
+        return min(mine, key=lambda one: one[1], default=("", 0))
 
 
 def simulate(
@@ -118,10 +131,13 @@ def simulate_drawn(
     first = [World(drawn(seed, index, 1, 1), make) for index in range(_FIRST)]
     provider, twice = first[0].adapter.name, first[0].scenario.not_twice
     operations = {name: share for world in first for name, share in world.operations.items()}
+    rare: dict[str, tuple[Blow, ...]] = {}
     with untroubled() as sweep:
         while (total.orders < orders) if hours is None else (time.monotonic() - began < hours * 3_600.0):
             left = orders - total.orders if hours is None else 8
-            world = World(drawn(seed, total.worlds, left, 2, operations), make)
+            if total.worlds % _SURVEY == 0 and total.worlds:
+                rare = _rare(total, provider, tuple(operations), twice)
+            world = World(drawn(seed, total.worlds, left, 2, operations, rare), make)
             broken = world.run()
             plan = world.plan
             twice &= world.scenario.not_twice
@@ -158,6 +174,17 @@ def simulate_drawn(
         escalations=dict(sorted(total.escalations.items())),
         states=dict(sorted(total.states.items())),
     )
+
+
+def _rare(
+    total: Tally, provider: str, operations: tuple[str, ...], twice: frozenset[str]
+) -> dict[str, tuple[Blow, ...]]:
+    """What befell each operation least so far."""
+    found: dict[str, list[Cell]] = {}
+    for cell in sorted(cells(operations), key=lambda cell: total.cells[provider, *cell]):
+        if impossible(cell, twice) is None and len(found.setdefault(cell[0], [])) < _RARE:
+            found[cell[0]].append(cell)
+    return {name: tuple(blow(cell) for cell in least) for name, least in found.items()}
 
 
 def _cells(

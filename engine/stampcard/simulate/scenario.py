@@ -88,7 +88,7 @@ class Scenario(ABC):
     """Operations whose first calls meet less trouble than others': so many of 1. What leads to all the others is called
     most of all; with half of its calls troubled, fewer orders come to where the others are called."""
     longest_trouble: int = 99
-    """Calls of an order, one after the other, that may meet a fault or a crash: then one gets through."""
+    """Calls of an order, one after the other, that may stay unanswered: then one gets through."""
 
     def __init__(self, provider: Any, model: Any) -> None:
         self.provider = provider

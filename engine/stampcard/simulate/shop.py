@@ -40,7 +40,7 @@ class Customer:
         self.sent = 0
         """Calls of its steps, questions too."""
         self.troubled = 0
-        """Its last calls that met a fault or a crash, one after the other."""
+        """Its calls since the last answer that was written down."""
         self.calls: dict[str, int] = {}
         """Operation -> the number of its last call, from 0."""
         self.seen: AnyOrder | None = None

@@ -59,12 +59,12 @@ class Task:
     """Drives one step on one till. pace: seconds the store takes, during which other steps go on."""
 
     __slots__ = (
+        "_crash",
         "_effects",
         "_waits_for",
         "ahead",
         "calls",
         "cell",
-        "crash",
         "fault",
         "freeze",
         "fresh",
@@ -97,7 +97,7 @@ class Task:
         self.order_id = order_id
         self.name = name
         self.on_end = on_end
-        self.crash = crash
+        self._crash = crash
         self.fault = fault
         """What its first promised call meets; fresh: it has made none yet."""
         self.fresh = True
@@ -114,6 +114,16 @@ class Task:
         """Intents whose reply was heard and is not written yet."""
         self._effects = 0
         self._waits_for: Job | None = None
+
+    @property
+    def crash(self) -> Crash | None:
+        """Where its process dies; None while nobody's may."""
+        world = self.till.world
+        return None if world.timeline.now < world.sheltered_until else self._crash
+
+    @crash.setter
+    def crash(self, crash: Crash | None) -> None:
+        self._crash = crash
 
     def begin(self) -> None:
         """Drive until it waits for something, or ends."""

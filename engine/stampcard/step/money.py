@@ -15,11 +15,13 @@ import attrs
 
 from stampcard.adapter import AnyAdapter
 from stampcard.commands import Bill, Void
-from stampcard.errors import InDoubtError, Next, StampcardError
-from stampcard.journal.charges import Charge, charges
+from stampcard.errors import InDoubtError, NeedsHumanError, Next, StampcardError
+from stampcard.journal.charges import Charge, charges, held
+from stampcard.journal.codec import unpack
 from stampcard.journal.contract import VersionConflictError
 from stampcard.journal.fold import Standing
-from stampcard.model import CHARGE, PAYMENTS, Entry, EntryKind, Taken
+from stampcard.journal.queue import QueuedStep
+from stampcard.model import PAYMENTS, Entry, EntryKind, Taken
 from stampcard.step.backoff import grown
 from stampcard.step.charge import ask, give_up, hand_over, reverse
 from stampcard.step.effects import Step
@@ -88,11 +90,11 @@ def next_move(view: View) -> Move:
             return Move(due=Due.PERSON, charge=one)
     if not made:
         return Move(due=Due.NOTHING)
-    held = [one for one in made if one.held is not None]
-    if not held:
+    taken = [one for one in made if one.held is not None]
+    if not taken:
         return _back(view, made[-1])
-    twice = next((one for one in held[:-1] if _refused(standing, one) is None), None)
-    return _forward(view, held[-1]) if twice is None else Move(due=Due.REVERSE, charge=twice)
+    twice = next((one for one in taken[:-1] if _refused(standing, one) is None), None)
+    return _forward(view, taken[-1]) if twice is None else Move(due=Due.REVERSE, charge=twice)
 
 
 def _forward(view: View, found: Charge) -> Move:
@@ -213,16 +215,33 @@ def _void_why(found: Charge) -> str:
 
 
 def waits(view: View, why: str, error: StampcardError | None = None) -> InDoubtError:
-    """Money is taken and the provider has not heard of it: it will, by itself."""
+    """What is due could not be done yet: it will be, by itself, unless a person has to look at what waits before it."""
+    first = view.standing.queued[0] if view.standing.queued else None
+    paid = held(view.standing) is not None
+    if first is not None and first.escalated is not None:
+        return _waits_for_person(view, first, paid=paid)
     told = view.error(
         InDoubtError,
-        "charge.not_told",
+        "charge.not_told" if paid else "charge.cancelling",
         detail=why,
-        trigger=Bill.trigger if view.order().taken is not None else CHARGE,
+        trigger=Bill.trigger if paid else Void.trigger,
         retry_after=None if error is None else error.retry_after,
         next=Next.CALL if error is not None and error.next is Next.CALL else Next.WAIT,
     )
-    told.taken = view.order().taken
+    told.taken = held(view.standing)
+    return told
+
+
+def _waits_for_person(view: View, first: QueuedStep, *, paid: bool) -> NeedsHumanError:
+    told = view.error(
+        NeedsHumanError,
+        "order.needs_human",
+        detail=None if first.escalated is None else first.escalated.why,
+        cashier=view.phrases.say("charge.not_told.human" if paid else "queued.human", trigger=first.trigger),
+        trigger=first.trigger,
+    )
+    told.check = "" if first.escalated is None else str(unpack(first.escalated.body).get("check") or "")
+    told.taken = held(view.standing)
     return told
 
 

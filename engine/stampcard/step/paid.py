@@ -21,6 +21,7 @@ from stampcard.model import CHARGE, REVERSE, AnyOrder
 from stampcard.recovery import Recovered, Settled
 from stampcard.step.backoff import due as due_at
 from stampcard.step.backoff import left
+from stampcard.step.drain import drain
 from stampcard.step.effects import Monotonic, Now, Sleep, Step, Unwatch, perform
 from stampcard.step.look import look, unknown, unwritable
 from stampcard.step.money import Due, Move, advance, next_move, waits
@@ -197,8 +198,14 @@ def settle_paid(seat: Seat[Any], adapter: AnyAdapter, order_id: str, within: flo
             continue
         if move.due in _NEEDS_PORT and not seat.charges:
             why, left_now = NO_PORT, 0.0
-        elif move.due is Due.BLOCKED:
-            why, left_now = "it cannot be billed as it stands", 0.0
+        elif move.due is Due.BLOCKED or (move.due is Due.BILL and view.standing.queued and seat.offline is None):
+            turn = yield from drain(seat, adapter, view)  # what waits goes first; such a till takes nothing down
+            handed_over, before = turn.result is Settled.ESCALATED, view.standing.version
+            view = (yield from look(seat, adapter, order_id)) or view
+            if turn.on or (handed_over and view.standing.version > before):
+                pause = _FIRST_PAUSE
+                continue
+            why, left_now = turn.why, 0.0 if handed_over else left_now
         elif view.running <= 0:
             try:
                 yield from advance(seat, adapter, view, move)

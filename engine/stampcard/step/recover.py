@@ -32,6 +32,7 @@ from stampcard.journal.contract import Append, Draft, Record, StoreError, Versio
 from stampcard.journal.fold import PROBE, OpenIntent, Standing, fold
 from stampcard.model import PAYMENTS, AnyOrder, EntryKind
 from stampcard.step.ageing import age, jumped
+from stampcard.step.backoff import left
 from stampcard.step.conclude import ASK_AGAIN_CHECK, conclude, extended, judge, settle, write_escalation
 from stampcard.step.drain import drain, suspends
 from stampcard.step.effects import Monotonic, Now, Own, Pending, Send, Sleep, Step, Write, perform
@@ -48,6 +49,8 @@ __all__ = ["attempt", "first_open", "settle_order"]
 
 _FIRST_PAUSE: Final = 0.5
 _LONGEST_PAUSE: Final = 15.0
+_OUTAGE: Final = 1_200.0
+"""Seconds from the first call to the last: within less no number of them hands a step to a person."""
 _LEAST_PATIENCE: Final = 0.05
 """`within=0` is one attempt, which a provider at hand may answer."""
 
@@ -86,10 +89,10 @@ def settle_steps(seat: Seat[Any], adapter: AnyAdapter, order_id: str, within: fl
             opened = [o for o in view.standing.open if o.trigger not in PAYMENTS]
             if not opened or first_open(adapter, opened).escalated is not None:
                 continue
-        left = end - (yield from perform(Monotonic()))
-        if left <= 0:
+        time_left = end - (yield from perform(Monotonic()))
+        if time_left <= 0:
             raise view.in_doubt(first.trigger, first.why)
-        yield from perform(Sleep(min(pause, left)))
+        yield from perform(Sleep(min(pause, time_left)))
         pause = min(2 * pause, _LONGEST_PAUSE)
 
 
@@ -144,6 +147,10 @@ class _Case:
     evidence: Evidence
     erased: bool
     """Personal data the call was made with has been erased since: it cannot be made again."""
+    lasting: bool
+    """Its calls without an answer are no short outage any more."""
+    rests: bool
+    """By the schedule it is left alone now: a cashier who waits is not bound by that until the calls run out."""
     end: float
     """When whoever asked stops waiting, on the monotonic clock."""
     turned_away: list[NotSent] = attrs.field(factory=list[NotSent])
@@ -161,6 +168,7 @@ def _case(
     seat: Seat[Any], adapter: AnyAdapter, view: View, intent: OpenIntent, clock: tuple[datetime, float], end: float
 ) -> _Case:
     """clock: now, and by how much the wall clock has jumped ahead."""
+    now, ahead = clock
     try:
         kind = next((kind for kind in adapter.commands if kind.trigger == intent.trigger), None)
         if kind is None:
@@ -190,6 +198,8 @@ def _case(
         record=view.standing.record,
         sends=intent.sends,
         erased=erased,
+        lasting=((intent.tried_at or intent.entry.at) - intent.entry.at).total_seconds() - ahead >= _OUTAGE,
+        rests=left(intent, now) > 0,
         end=end,
         evidence=Evidence(
             attempts=intent.sends,
@@ -220,8 +230,10 @@ def _follow(case: _Case, advice: Recovery[Any, Any]) -> Step[bool]:
             return (yield from _give_up(case, reason, ASK_AGAIN_CHECK))
         case Escalate(reason=reason, check=check):
             return (yield from _give_up(case, reason, check))
-        case Resend(limit=limit) if case.sends > limit:
+        case Resend(limit=limit) if case.sends > limit and case.lasting:
             return (yield from _give_up(case, f"no clear answer in {case.sends} calls", case.where))
+        case Resend(limit=limit) if case.sends > limit and case.rests:
+            return False
         case Resend():
             return (yield from _resend(case))
         case Probe():
@@ -327,7 +339,7 @@ def _send(
     case: _Case, request: Request, hard_end: float, late: Callable[[Sent], Step[object]] | None = None
 ) -> Step[Sent | Pending]:
     """Waits as long as whoever asked; without `late` (a look) the call ends with the waiting."""
-    left = case.end - (yield from perform(Monotonic()))
+    time_left = case.end - (yield from perform(Monotonic()))
     return (
         yield from perform(
             Send(
@@ -336,7 +348,7 @@ def _send(
                 base_url=case.adapter.base_url,
                 auth=case.adapter.auth(case.order.site),
                 hard_end=hard_end,
-                patience=max(left, _LEAST_PATIENCE),
+                patience=max(time_left, _LEAST_PATIENCE),
                 late=late,
             )
         )
