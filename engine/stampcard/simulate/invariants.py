@@ -14,7 +14,15 @@ from stampcard.journal.contract import Record
 from stampcard.lifecycles import Lifecycle
 from stampcard.model import CHARGE, PAYMENTS, REVERSE, AnyOrder, Entry, EntryKind
 
-__all__ = ["PROMISES", "broken_history", "broken_payment", "misplaced_money", "still_open", "still_waiting"]
+__all__ = [
+    "PROMISES",
+    "broken_history",
+    "broken_payment",
+    "misplaced_money",
+    "never_looked_at",
+    "still_open",
+    "still_waiting",
+]
 
 PROMISES: Final = {
     "intent first": "A call leaves only when its promise is durable, in the name of the till that makes it.",
@@ -38,6 +46,7 @@ PROMISES: Final = {
 """Name -> what it says."""
 
 _MOVES: Final = frozenset({EntryKind.ACCEPTED, EntryKind.OBSERVED, EntryKind.DECLINED, EntryKind.RESOLVED})
+_LOOKED: Final = frozenset({EntryKind.WATCHED, EntryKind.ESCALATED, EntryKind.RESOLVED})
 _CONCLUDES: Final = frozenset({EntryKind.ACCEPTED, EntryKind.DECLINED})
 
 
@@ -161,6 +170,24 @@ def broken_payment(record: Record) -> Iterator[tuple[str, str]]:
             held[name] = name
         elif entry.kind is EntryKind.ACCEPTED and entry.trigger == REVERSE:
             held.pop(back.get(name, ""), None)
+
+
+def never_looked_at(record: Record, lifecycle: Lifecycle[Any], harmless: frozenset[str]) -> Iterator[str]:
+    """What is wrong at rest with a reversal from doubt: nobody has looked at what it may have left behind.
+
+    harmless: triggers that change nothing at the provider.
+    """
+    promised = {entry.intent: entry.trigger for entry in record.entries if entry.kind is EntryKind.INTENT}
+    state = str(lifecycle.initial)
+    for version, entry in enumerate(record.entries, start=1):
+        row = lifecycle.row(state, entry.trigger)
+        state = entry.state
+        if entry.kind is not EntryKind.ACCEPTED or row is None or not row.reverses:
+            continue
+        closed = [promised.get(name, "") for name in entry.closes if name != entry.intent]
+        doubted = [trigger for trigger in closed if trigger not in harmless and trigger not in PAYMENTS]
+        if doubted and not any(later.kind in _LOOKED for later in record.entries[version:]):
+            yield f"entry {version}: {entry.trigger} has closed {', '.join(doubted)} unanswered, and nobody looked"
 
 
 def misplaced_money(order: AnyOrder, keys: tuple[str, ...]) -> Iterator[str]:

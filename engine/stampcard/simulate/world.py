@@ -27,6 +27,7 @@ from stampcard.simulate.invariants import (
     broken_history,
     broken_payment,
     misplaced_money,
+    never_looked_at,
     still_open,
     still_waiting,
 )
@@ -75,6 +76,7 @@ class World(Reports):
         self.adapter = self.shops[0].tills[0].adapter
         self.tally.modes[self.scenario.mode] = len(plan.visits)
         self._observes = "observe" in self.adapter.policies
+        self._harmless = frozenset(name for name, policy in self.adapter.policies.items() if policy.effectless)
         self.customers = {v.order_id: Customer(v, self.shops[v.shop % len(self.shops)]) for v in plan.visits}
 
     def run(self) -> Broken | None:
@@ -323,6 +325,8 @@ class World(Reports):
             raise Broken("told is kept", order_id, "it is no longer in the journal")
         for promise, sentence in (*broken_history(record, self.adapter.lifecycle), *broken_payment(record)):
             raise Broken(promise, order_id, sentence)
+        for sentence in never_looked_at(record, self.adapter.lifecycle, self._harmless):
+            raise Broken("watched", order_id, sentence)
         for sentence in misplaced_money(order, self.terminal.held(order_id)):
             raise Broken("money", order_id, sentence)
         if _standing(record) != _standing(attrs.evolve(record)):
