@@ -194,6 +194,25 @@ def test_an_operators_own_switch_is_asked_beside_it() -> None:
         here.prizes.redeem("b")
 
 
+def test_an_operators_switch_that_fails_has_switched_nothing_off(caplog: pytest.LogCaptureFixture) -> None:
+    def settings_service(provider: str) -> str:
+        raise RuntimeError("token=hunter2")
+
+    with at(switched_off=settings_service) as here:
+        here.prizes.redeem("a")
+    assert "RuntimeError" in caplog.text
+    assert "hunter2" not in caplog.text
+
+
+@pytest.mark.parametrize(("said", "off"), [(True, True), ("why", True), (False, False), ("", False), (None, False)])
+def test_an_operators_switch_may_say_yes_or_no(said: Any, off: bool) -> None:
+    with at(switched_off=lambda _: said) as here:
+        if off:
+            assert here.told("a").reason == "switched_off"
+        else:
+            here.prizes.redeem("a")
+
+
 def test_recovery_passes_the_kill_switch() -> None:
     with at() as here:
         here.says = LOST

@@ -8,12 +8,15 @@ May live here: looking both up, rarely enough to cost nothing. May not: what is 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
 from stampcard.journal.contract import Journal
 
 __all__ = ["SwitchedOff", "Switches"]
+
+log = logging.getLogger("stampcard.till")
 
 SwitchedOff: TypeAlias = Callable[[str], str | None]
 """Provider -> why it is not to be called, or None. Called often, and must not block."""
@@ -30,13 +33,24 @@ class Switches:
 
     def known(self, provider: str) -> tuple[bool, str | None]:
         """(whether that can be said without reading the journal, why the provider is off or None)."""
-        own = None if self._own is None else self._own(provider)
+        own = self._asked(provider)
         if own is not None:
             return True, own
         read = self._read
         if read is None or not 0 <= self._monotonic() - read[0] < _FRESH:
             return False, None
         return True, read[1].get(provider)
+
+    def _asked(self, provider: str) -> str | None:
+        """The operator's own switch. One that fails has switched nothing off: no sale is lost to a settings service."""
+        try:
+            said: object = None if self._own is None else self._own(provider)
+        except Exception as error:  # noqa: BLE001  the operator's code: whatever it raises is theirs, and may hold secrets
+            log.warning("switched_off failed for %s (%s): the provider is called", provider, type(error).__name__)
+            return None
+        if not said:
+            return None
+        return said if isinstance(said, str) else "switched off by the operator"
 
     def why(self, provider: str) -> str | None:
         """Why this provider is off, and who says so; None while it is on. Raises StoreError."""
