@@ -5,7 +5,17 @@ from __future__ import annotations
 import pytest
 from tests.offline.store import BASKET, CASH, at, usd
 
-from stampcard import ChargeFailedError, InDoubtError, NotAllowedError, PurchaseState, Tender, TenderKind, Verdict
+from stampcard import (
+    ChargeFailedError,
+    InDoubtError,
+    NeedsHumanError,
+    Next,
+    NotAllowedError,
+    PurchaseState,
+    Tender,
+    TenderKind,
+    Verdict,
+)
 from stampcard.payment import NotTaken
 from stampcard.testing import Terminal
 
@@ -134,3 +144,52 @@ def test_money_that_may_be_taken_is_asked_after_while_its_sale_waits() -> None:
         assert store.there("a") == ("placed", "billed")
         assert terminal.taken == {"a-1": 1}
         assert CASH[0].amount == store.spendgo.get("a").facts.tenders[0].amount
+
+
+def test_a_cashier_at_a_till_that_takes_nothing_down_has_a_paid_sale_sent_in_its_order() -> None:
+    terminal = Terminal()
+    terminal.next("take", "lost")
+    with (
+        at(charges=terminal) as one,
+        at(one.journal, sandbox=one.sandbox, clock=one.clock, policy=None, charges=terminal) as other,
+    ):
+        with one.away(), pytest.raises(InDoubtError):
+            one.spendgo.pay(one.sold("a", "checkout"))
+        one.clock.pass_(seconds=120)
+        assert other.spendgo.recover("a").state is PurchaseState.BILLED
+        assert (one.there("a"), terminal.taken) == (("placed", "billed"), {"a-1": 1})
+
+
+def test_while_the_provider_stays_away_a_till_that_takes_nothing_down_waits() -> None:
+    terminal = Terminal()
+    terminal.next("take", "lost")
+    with (
+        at(charges=terminal) as one,
+        at(one.journal, sandbox=one.sandbox, clock=one.clock, policy=None, charges=terminal) as other,
+    ):
+        with one.away():
+            with pytest.raises(InDoubtError):
+                one.spendgo.pay(one.sold("a", "checkout"))
+            one.clock.pass_(seconds=120)
+            with pytest.raises(InDoubtError) as doubt:
+                other.spendgo.recover("a", within=30)
+        assert (doubt.value.code, doubt.value.next) == ("charge.not_told", Next.WAIT)
+        assert doubt.value.taken is not None
+
+
+def test_a_paid_sale_whose_queue_is_with_a_person_is_told_so() -> None:
+    terminal = Terminal()
+    terminal.next("take", "lost")
+    with (
+        at(charges=terminal) as one,
+        at(one.journal, sandbox=one.sandbox, clock=one.clock, policy=None, charges=terminal) as other,
+    ):
+        with one.away(), pytest.raises(InDoubtError):
+            one.spendgo.pay(one.sold("a", "checkout"))
+        one.till.forget(one.sandbox.spendgo.member.id, provider="spendgo")  # nothing of it can be sent any more
+        one.clock.pass_(seconds=120)
+        with pytest.raises(NeedsHumanError) as human:
+            other.spendgo.recover("a", within=0)
+        assert "Paid" in human.value.cashier
+        assert human.value.check
+        assert human.value.taken is not None

@@ -18,7 +18,6 @@ SEEDS: Final[dict[str, int]] = {
     "adopt without a claim": 4,
     "drop a queued void": 11,
     "drop evidence": 13,
-    "no watch after a void from doubt": 11,
     "take a 409 for landed": 3,
 }
 """Where seed 1 takes longer."""

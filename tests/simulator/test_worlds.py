@@ -123,6 +123,14 @@ def test_a_failure_is_made_small_and_told_with_its_path() -> None:
     assert World(violation.plan, SCENARIOS["spendgo"]).run() is None  # without the bug it does not happen
 
 
+def test_half_of_the_quests_seek_what_befell_an_operation_least() -> None:
+    rare = (Fault.SLOW, CrashPoint.SENT)
+    plans = [drawn(1, n, 8, 1, {"place": 1.0}, {"place": (rare,)}) for n in range(200)]
+    quests = [quest for plan in plans for visit in plan.visits for quest in visit.quests]
+    sought = [q for q in quests if q.crash is not None and (q.fault, q.crash.point) == rare]
+    assert 0.45 < len(sought) / len(quests) < 0.6
+
+
 def test_draws_are_the_same_on_every_machine() -> None:
     draw = Draw(1, 2)
     assert [draw.below(1000) for _ in range(6)] == [Draw(1, 2).below(1000), *[draw_again(n) for n in range(1, 6)]]
