@@ -103,7 +103,7 @@ def page(lines: list[dict[str, Any]], command: str) -> str:
     return "\n".join(told) + "\n"
 
 
-def _version() -> str:
+def code_version() -> str:
     """The package's version and the commit of the checkout."""
     commit = subprocess.run(
         ["git", "-C", str(HERE), "describe", "--always", "--dirty", "--exclude", "*"],
@@ -128,7 +128,7 @@ def main() -> int:
     given = options.parse_args()
     known = [json.loads(text) for text in LINES.read_text().splitlines()] if LINES.exists() else []
     done = {line["seed"] for line in known}
-    code = _version()
+    code = code_version()
     command = (
         f"python benchmarks/simulation_record.py --seeds {given.seeds[0]}-{given.seeds[-1]} --orders {given.orders}"
     )

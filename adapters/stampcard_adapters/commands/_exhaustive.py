@@ -38,12 +38,15 @@ class _Piece:
 
 
 def enumerated(
-    providers: Sequence[str], *, pairs: bool, jobs: int, progress: Callable[[int, int, int], None]
+    worlds: Sequence[tuple[str, str]], *, pairs: bool, jobs: int, progress: Callable[[int, int, int], None]
 ) -> dict[str, Exhausted]:
-    """World -> what was enumerated of it. progress: told pieces done, pieces in all, cases done."""
+    """World -> what was enumerated of it. worlds: provider and variant, as in `PLAIN`.
+
+    progress: told pieces done, pieces in all, cases done.
+    """
     with untroubled():
-        pieces = sorted(_pieces(providers, pairs=pairs), key=lambda piece: len(piece.beginning))
-    found = {f"{provider}, {variant}": Exhausted() for provider in providers for variant in PLAIN[provider]}
+        pieces = sorted(_pieces(worlds, pairs=pairs), key=lambda piece: len(piece.beginning))
+    found = {f"{provider}, {variant}": Exhausted() for provider, variant in worlds}
     cases = 0
     progress(0, len(pieces), 0)
     for done, (piece, counted) in enumerate(_run(pieces, jobs), start=1):
@@ -53,14 +56,14 @@ def enumerated(
     return found
 
 
-def _pieces(providers: Sequence[str], *, pairs: bool) -> Iterator[_Piece]:
-    for provider in providers:
-        for variant, make in PLAIN[provider].items():
-            along = tuple(paths(make))
-            for beginning in Cases(make, along).beginnings:
-                parts = _PARTS if pairs else 1
-                for n in range(parts):
-                    yield _Piece(provider, variant, along, beginning, (n, parts), pairs)
+def _pieces(worlds: Sequence[tuple[str, str]], *, pairs: bool) -> Iterator[_Piece]:
+    parts = _PARTS if pairs else 1
+    for provider, variant in worlds:
+        make = PLAIN[provider][variant]
+        along = tuple(paths(make))
+        for beginning in Cases(make, along).beginnings:
+            for n in range(parts):
+                yield _Piece(provider, variant, along, beginning, (n, parts), pairs)
 
 
 def _run(pieces: Iterable[_Piece], jobs: int) -> Iterator[tuple[_Piece, Exhausted]]:

@@ -20,7 +20,7 @@ from stampcard.simulate import Exhausted, SimulationReport, simulate_drawn
 from stampcard_adapters.commands import _simulate_screen as screen
 from stampcard_adapters.commands._exhaustive import enumerated
 from stampcard_adapters.commands._exhaustive_screen import exhausted_json, show_exhausted
-from stampcard_adapters.simulate import SCENARIOS, SHARES, shared
+from stampcard_adapters.simulate import PLAIN, SCENARIOS, SHARES, shared
 
 __all__ = ["command"]
 
@@ -92,7 +92,8 @@ def _enumerated(chosen: list[str], pairs: bool, jobs: int) -> dict[str, Exhauste
         def told(done: int, pieces: int, cases: int) -> None:
             bar.update(task, completed=done, total=pieces, description=f"{cases:,} cases; pieces")
 
-        return enumerated(chosen, pairs=pairs, jobs=jobs, progress=told)
+        worlds = [(provider, variant) for provider in chosen for variant in PLAIN[provider]]
+        return enumerated(worlds, pairs=pairs, jobs=jobs, progress=told)
 
 
 @contextmanager
