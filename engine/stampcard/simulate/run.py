@@ -126,14 +126,14 @@ def simulate_drawn(
     total = Tally()
     violations: list[Violation] = []
     broken_worlds = 0
-    began, spent = time.monotonic(), time.process_time()
+    ends, spent = time.monotonic() + (hours or 0.0) * 3_600.0, time.process_time()
     shrinking = 0.0
     first = [World(drawn(seed, index, 1, 1), make) for index in range(_FIRST)]
     provider, twice = first[0].adapter.name, first[0].scenario.not_twice
     operations = {name: share for world in first for name, share in world.operations.items()}
     rare: dict[str, tuple[Blow, ...]] = {}
     with untroubled() as sweep:
-        while (total.orders < orders) if hours is None else (time.monotonic() - began < hours * 3_600.0):
+        while (total.orders < orders) if hours is None else (not total.worlds or time.monotonic() < ends):
             left = orders - total.orders if hours is None else 8
             if total.worlds % _SURVEY == 0 and total.worlds:
                 rare = _rare(total, provider, tuple(operations), twice)
