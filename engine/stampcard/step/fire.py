@@ -53,13 +53,14 @@ _RESTARTS: Final = 3
 def fire(wish: Wish) -> Step[AnyOrder]:
     """Perform one step. Raises the errors of `stampcard.errors`; see there what each means."""
     sealed = seal(wish)
-    restarts, away = 0, None
+    restarts, away, called = 0, None, False
     while True:
         found = yield from look(wish.seat, wish.adapter, wish.order_id)
         view = _unopened(wish) if found is None else found
         before = None if found is None else repeated(wish, view, sealed)
-        if before is not None:
-            return before
+        if before is not None:  # by another lane, while our own call came to nothing: then something was sent
+            return attrs.evolve(before, replayed=before.replayed and not called)
+        entered = False
         try:
             if away is not None or must_wait(wish, view):
                 return (yield from defer(wish, view, sealed, away))
@@ -67,6 +68,7 @@ def fire(wish: Wish) -> Step[AnyOrder]:
                 view = yield from free(wish, view)
             may(wish, view)
             yield from enter(wish, view)
+            entered = True
             return (yield from _promise(wish, view, None if found is None else view.standing.record, sealed))
         except VersionConflictError as lost:
             restarts += 1
@@ -75,7 +77,7 @@ def fire(wish: Wish) -> Step[AnyOrder]:
         except UnavailableError as held:
             if away is not None or wish.seat.offline is None or held.reason not in AWAY:
                 raise
-            away = held
+            away, called = held, entered
 
 
 def _unopened(wish: Wish) -> View:
