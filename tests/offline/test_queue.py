@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -17,7 +18,11 @@ from stampcard import (
     UnavailableError,
     Verdict,
 )
+from stampcard.journal.contract import Append
+from stampcard.journal.memory import MemoryJournal
+from stampcard.model import Entry, EntryKind
 from stampcard.testing import Drop, Refuse, Status, When
+from stampcard_adapters.spendgo import SpendgoOrder
 
 SALE = ("placed", "billed", "completed")
 NO = b'{"code":"400","status":"Bad Request","message":"no","details":"no"}'
@@ -79,6 +84,36 @@ def test_without_a_policy_nothing_waits() -> None:
             store.spendgo.complete(order)
         assert away.value.reason == "unreachable"
         assert store.waits() == 0
+
+
+class Meanwhile(MemoryJournal):
+    """Once, right after a call came to nothing, another lane has its turn."""
+
+    turn: Callable[[], object] | None = None
+
+    def append(self, append: Append) -> tuple[Entry, ...]:
+        entries = super().append(append)
+        if append.entries[0].kind is EntryKind.UNKNOWN and self.turn is not None:
+            turn, self.turn = self.turn, None
+            turn()
+        return entries
+
+
+def test_a_step_that_another_lane_took_down_meanwhile_is_no_replay_when_its_own_call_was_made() -> None:
+    journal = Meanwhile()
+    with at(journal) as one, at(journal, sandbox=one.sandbox, clock=one.clock) as other:
+        taken: list[SpendgoOrder] = []
+
+        def taken_down() -> None:
+            with other.away():
+                taken.append(other.spendgo.checkout("a", BASKET, buyer=GUEST))
+
+        journal.turn = taken_down
+        one.sandbox.faults.next(Drop(When.AFTER), trigger="checkout")
+        order = one.spendgo.checkout("a", BASKET, buyer=GUEST)
+        assert [first.queued for first in taken] == [("checkout",)]
+        assert (order.queued, order.replayed) == (("checkout",), False)
+        assert one.spendgo.checkout("a", BASKET, buyer=GUEST).replayed
 
 
 def test_a_step_that_is_asked_for_again_is_the_one_that_waits_already() -> None:
