@@ -34,7 +34,7 @@ def learn(doors: Doors, door: Door, response: Response, monotonic: float) -> Ste
 
     A page of the network in between, and a reply somebody kept, tell another clock's time.
     """
-    if "json" not in (response.header("Content-Type") or "") or response.header("Age") is not None:
+    if "json" not in (response.header("Content-Type") or "").lower() or response.header("Age") is not None:
         return
     date = http_date(response.header("Date") or "")
     if date is not None:
