@@ -20,9 +20,11 @@ from tests.step.test_recovery_pass import LOST, World
 from tests.step.tiny import Settings, transport
 
 from stampcard import InDoubtError, Till
+from stampcard.clock import SystemClock
 from stampcard.errors import reference
 from stampcard.journal.sqlite import SqliteJournal
 from stampcard.testing import Clock
+from stampcard_adapters.sandbox.spendgo import SpendgoModel
 
 from .conftest import Ran
 
@@ -170,8 +172,12 @@ def test_what_was_voided_from_doubt_is_watched_and_then_seen_to_be_back(
 def test_a_watch_whose_time_has_come_ends_with_the_look(
     run: Run, provider: Provider, file: Path, configured: None
 ) -> None:
-    with shop(provider, file, clock=Clock(datetime.now(UTC) - timedelta(minutes=10))) as here:
+    then = Clock(datetime.now(UTC) - timedelta(minutes=10))
+    clock: Callable[[], datetime] = then
+    provider.model = SpendgoModel(clock=lambda: clock())
+    with shop(provider, file, clock=then) as here:
         order_id = _voided_from_doubt(here)
+    clock = SystemClock()
     done = run("recover", "--json")
     assert (done.status, [one["result"] for one in done.json["results"]]) == (0, ["restored"])
     shown = run("orders", "show", order_id)

@@ -16,6 +16,7 @@ from tests.step.shop import BASKET, HERE, MEMBER, Provider, basket, cash, deaf, 
 from stampcard.errors import StampcardError
 from stampcard.model import GUEST, Entry, EntryKind
 from stampcard.till import AsyncTill, Till
+from stampcard_adapters.sandbox.spendgo import SpendgoModel
 from stampcard_adapters.spendgo import SpendgoOrder
 
 MOMENT = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
@@ -86,7 +87,7 @@ def _plain(entry: Entry, names: dict[str, str]) -> Entry:
 
 async def _run(journal: Path, *, awaited: bool) -> tuple[list[str], list[Entry], list[tuple[str, str]]]:
     names: dict[str, str] = {}
-    with closing(Provider()) as provider:
+    with closing(Provider(SpendgoModel(clock=lambda: MOMENT))) as provider:
         if awaited:
             async with AsyncTill(journal, site=HERE, clock=lambda: MOMENT) as till:
                 said = await _script(till.use(spendgo(provider.url)).by("anna"), provider)

@@ -102,7 +102,7 @@ def world(tmp_path: Path) -> Generator[Open, None, None]:
         def opened(*, after_void: Any = "lands", leave: Any = "billed", refuses: Any = "lands", **options: Any) -> Here:
             clock = Clock()
             switches = Switches(after_void=after_void, swp_deducted_at=leave)
-            model = SpendgoModel(switches=switches, lenient=after_void == "lands")
+            model = SpendgoModel(switches=switches, lenient=after_void == "lands", clock=clock)
             provider = stack.enter_context(contextlib.closing(Provider(model)))
             here = stack.enter_context(shop(provider, tmp_path / "till.db", clock=clock, after_void=refuses, **options))
             return Here(here, clock)

@@ -47,9 +47,10 @@ AnySwitches: TypeAlias = SpendgoSwitches | SessionMSwitches | KalixoSwitches | K
 class Sandbox:
     """The five providers in memory, with ledgers: in process, where faults are met, or over HTTP.
 
-    lenient: tolerates what real clients leave out. clock: of the providers; one that can pass also passes by the time
-    calls lose. switches: of the providers' behaviour where their documents are silent, one value for each provider
-    that is not to behave as by default.
+    lenient: tolerates what real clients leave out. clock: of the providers, the till's own where you gave it one (ages
+    are counted by the Date of replies); one that can pass also passes by the time calls lose. switches: of the
+    providers' behaviour where their documents are silent, one value for each provider that is not to behave as by
+    default.
     """
 
     def __init__(

@@ -50,7 +50,8 @@ class OpenIntent:
     attempt: int
     """Version of the entry that owns it now: the intent itself, or the last attempt."""
     sends: int
-    last_at: datetime
+    last: Entry
+    """The promise of the last of them."""
     why: str
     ended: bool = False
     """The last call for it is over, as the journal tells: nobody waits for a reply any more."""
@@ -73,6 +74,10 @@ class OpenIntent:
     @property
     def trigger(self) -> str:
         return self.entry.trigger
+
+    @property
+    def last_at(self) -> datetime:
+        return self.last.at
 
 
 @attrs.frozen(kw_only=True, slots=False)
@@ -260,7 +265,7 @@ def _opened(entry: Entry) -> OpenIntent:
         ownership=ownership,
         attempt=entry.version,
         sends=1,
-        last_at=entry.at,
+        last=entry,
         why="no reply was recorded",
     )
 
@@ -281,7 +286,7 @@ def _amended(intent: OpenIntent, entry: Entry) -> OpenIntent:
             )
             if entry.code == PROBE:
                 return attrs.evolve(taken, why="the provider is being asked")
-            return attrs.evolve(taken, sends=intent.sends + 1, last_at=entry.at, why="another attempt is under way")
+            return attrs.evolve(taken, sends=intent.sends + 1, last=entry, why="another attempt is under way")
         case EntryKind.NOT_SENT:  # of an attempt: proof that nothing left, so it does not count as a send
             sends = intent.sends if intent.looking else max(1, intent.sends - 1)
             why, rest = entry.why or intent.why, _rest(entry)

@@ -36,18 +36,21 @@ class Reversal:
     """A reversal from doubt that is still watched.
 
     by: the entry that accepted it. steps: the intents it closed unanswered. until: from then on their calls cannot
-    land any more. told_late: since then a late reply said that one of them had taken effect.
+    land any more. ahead: the provider's clock, of ours, when the last of them was promised, in seconds; None where it
+    was not known. told_late: since then a late reply said that one of them had taken effect.
     """
 
     by: Entry
     steps: tuple[Entry, ...]
     until: datetime
+    ahead: float | None = None
     told_late: bool = False
 
 
-def watch_note(until: datetime, names: tuple[str, ...]) -> dict[str, Any]:
+def watch_note(until: datetime, names: tuple[str, ...], ahead: float | None = None) -> dict[str, Any]:
     """What the entry that accepts a reversal from doubt says about it, beside its facts."""
-    return {_NOTE: {"until": until.isoformat(), "intents": list(names)}}
+    clock = {} if ahead is None else {"ahead": round(ahead)}
+    return {_NOTE: {"until": until.isoformat(), "intents": list(names), **clock}}
 
 
 def reversal(standing: Standing) -> Reversal | None:
@@ -101,7 +104,8 @@ def _noted(standing: Standing, entry: Entry) -> Reversal | None:
         if note is None:
             return None
         intents = tuple(standing.intents[str(name)] for name in note["intents"])
-        return Reversal(by=entry, steps=intents, until=datetime.fromisoformat(note["until"]))
+        until, ahead = datetime.fromisoformat(note["until"]), note.get("ahead")
+        return Reversal(by=entry, steps=intents, until=until, ahead=ahead)
     except (ValueError, KeyError, TypeError) as error:
         where = f"order {standing.header.order_id}, entry {entry.version}"
         raise StoreError(f"{where}: cannot be read back ({error})") from None

@@ -33,10 +33,11 @@ from stampcard.journal.fold import fold
 from stampcard.journal.reversals import RESTORED, REVERSED, UNSEEN, Reversal, reversal
 from stampcard.model import AnyOrder, Entry, EntryKind
 from stampcard.recovery import Settled
-from stampcard.step.ageing import jumped
 from stampcard.step.ask import question
+from stampcard.step.dates import read_clocks
 from stampcard.step.effects import Changes, Load, Monotonic, Now, Step, Unwatch, Write, perform
 from stampcard.step.ink import OVER, Ink, Promise
+from stampcard.step.knock import door_of
 from stampcard.step.look import unwritable
 from stampcard.step.trouble import Closed, unsent
 from stampcard.step.verb import Seat
@@ -80,11 +81,9 @@ def after_reversal(
         if found is None:
             yield from perform(Unwatch(order_id, REVERSED, view.standing.version))
             return None
-        now = yield from perform(Now())
-        ahead = jumped(seat.began, now, (yield from perform(Monotonic())))
-        past = (now - found.until).total_seconds() - ahead
+        past = yield from _past(seat, adapter, view, found)
         if past < 0:
-            return _waits(found, f"its call may still land until {found.until:%H:%M:%S} UTC", -past)
+            return _may_land(found, past)
         if view.standing.open:
             return _waits(found, "another step of the order is in doubt: that first", _AGAIN)
         if not may_look:
@@ -102,11 +101,27 @@ def _waits(found: Reversal, why: str, pause: float, away: NotSent | None = None)
     return Aftermath(trigger=trigger, result=Settled.WATCHED, why=why, pause=pause, away=away, looked=away is not None)
 
 
+def _past(seat: Seat[Any], adapter: AnyAdapter, view: View, found: Reversal) -> Step[float]:
+    """Seconds since the last call could land; below zero while it may."""
+    reading = yield from read_clocks(seat, door_of(adapter, view.standing.header.site.tenant))
+    return reading.since(found.until, found.ahead)
+
+
+def _may_land(found: Reversal, past: float) -> Aftermath:
+    return _waits(found, f"its call may still land until {found.until:%H:%M:%S} UTC", -past)
+
+
 def _turn(seat: Seat[Any], adapter: AnyAdapter, view: View, found: Reversal, past: float) -> Step[Aftermath]:
     """past: seconds since the last call could land."""
     shown: list[str] = []
     for step in found.steps:
+        before = yield from perform(Monotonic())
         seen = yield from _look(seat, adapter, view, step)
+        took = (yield from perform(Monotonic())) - before
+        # After a restart only the look's own reply tells that our clock was set: it may have come too early.
+        now = (yield from _past(seat, adapter, view, found)) - took
+        if now < 0:
+            return attrs.evolve(_may_land(found, now), looked=True)
         match seen:
             case None if found.told_late:
                 said = f"'{found.by.trigger}' was accepted, and a late reply says that '{step.trigger}' took effect"

@@ -36,7 +36,7 @@ def due(intent: OpenIntent) -> datetime:
 
 def left(intent: OpenIntent, now: datetime) -> float:
     """Seconds until it is due; 0 when it is. A clock that was set back since does not hold it up for days."""
-    if intent.tried_at is not None and now < intent.tried_at:
+    if intent.tried_at is None or now < intent.tried_at:
         return 0.0
     return max(0.0, (due(intent) - now).total_seconds())
 

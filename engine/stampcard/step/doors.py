@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import random
 import threading
+from datetime import datetime
 from typing import Final, TypeAlias
 
 import attrs
@@ -37,6 +38,8 @@ _TRIAL: Final = 30.0
 """Seconds a trial call is waited for, before another is let through: its process may have died."""
 _BURST: Final = 5.0
 """Calls that may be made at once although a rate is declared."""
+_DRIFT: Final = 5.0
+"""Seconds our two clocks may part by: more, and the wall clock was set, or the machine slept."""
 
 
 @attrs.frozen
@@ -61,6 +64,8 @@ class _Room:
     away_until: float = 0.0
     tokens: float = _BURST
     counted_at: float | None = None
+    told: tuple[float, datetime, float] | None = None
+    """By how many seconds its clock is ahead of our wall clock, and what both our clocks said when a reply told it."""
 
 
 class Doors:
@@ -131,6 +136,21 @@ class Doors:
         with self._lock:
             room = self._rooms.setdefault(door, _Room())
             room.away_until = max(room.away_until, now + at_most(seconds))
+
+    def tells(self, door: Door, ahead: float, wall: datetime, now: float) -> None:
+        """A reply's Date was so many seconds ahead of our wall clock."""
+        with self._lock:
+            self._rooms.setdefault(door, _Room()).told = (ahead, wall, now)
+
+    def ahead(self, door: Door, wall: datetime, now: float) -> float | None:
+        """By how many seconds the provider's clock is ahead of ours; None when no reply told since ours was set."""
+        with self._lock:
+            room = self._rooms.get(door)
+            if room is None or room.told is None:
+                return None
+            ahead, then, moment = room.told
+            parted = (wall - then).total_seconds() - (now - moment)
+            return ahead if abs(parted) <= _DRIFT else None
 
 
 def at_most(seconds: float) -> float:

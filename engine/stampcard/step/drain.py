@@ -28,6 +28,7 @@ from stampcard.recovery import Settled
 from stampcard.step.ageing import jumped
 from stampcard.step.ask import ask
 from stampcard.step.conclude import Ending, conclude, extended
+from stampcard.step.dates import dated
 from stampcard.step.doors import AWAY, at_most
 from stampcard.step.effects import Monotonic, Now, Own, Pending, Send, Step, Unwatch, Write, perform
 from stampcard.step.ink import Promise, handed_over
@@ -210,7 +211,7 @@ def _sent(
         command_id=entry.command_id,
         digest=entry.digest,
         ownership=ownership,
-        body=entry.body,
+        body=(yield from dated(seat, door_of(adapter, order.site.tenant), entry.body)),
         personal=None if kept is None else _again(order, command, entry.version, kept),
     )
     append = Append(

@@ -27,9 +27,11 @@ from stampcard.journal.contract import (
 from stampcard.journal.fold import Standing, fold
 from stampcard.model import AnyOrder, EntryKind, Refusal
 from stampcard.step.conclude import ASK_AGAIN_CHECK, Ending, conclude, extended, write_escalation
+from stampcard.step.dates import dated
 from stampcard.step.defer import AWAY, defer, must_wait
 from stampcard.step.effects import Mint, Now, Own, Pending, Running, Send, Step, Write, perform
 from stampcard.step.ink import Promise
+from stampcard.step.knock import door_of
 from stampcard.step.look import look, site_of, unknown, unwritable
 from stampcard.step.permit import enter, free, may
 from stampcard.step.personal import personal_of
@@ -162,7 +164,8 @@ def _promise(wish: Wish, view: View, record: Record | None, sealed: Sealed) -> S
     policy = adapter.policies[trigger]
     ownership = yield from perform(Own(policy.call_budget))
     lane = adapter.lane(order, wish.command)
-    append = _appending(wish, record, (attrs.evolve(intent, ownership=ownership),), lane)
+    body = yield from dated(wish.seat, door_of(adapter, order.site.tenant), intent.body)
+    append = _appending(wish, record, (attrs.evolve(intent, ownership=ownership, body=body),), lane)
     record = yield from _append(wish, view, record, append)
     promise = _promised(wish, order, name, record.version)
 

@@ -14,6 +14,7 @@ from typing import Any, Final
 from stampcard.adapter import AnyAdapter, NotSent, Unknown
 from stampcard.errors import JournalError
 from stampcard.journal.contract import StoreError
+from stampcard.step.dates import learn
 from stampcard.step.doors import Door, Doors, Shut
 from stampcard.step.effects import Monotonic, Step, SwitchedOff, perform
 from stampcard.step.trouble import Closed
@@ -67,6 +68,7 @@ def heard(doors: Doors, door: Door, sent: Sent, outcome: object = None) -> Step[
             doors.failed(door, now)
         return
     response = sent.response
+    yield from learn(doors, door, response, now)
     rest = outcome.retry_after if isinstance(outcome, NotSent) else None
     if rest is None and response.status in (429, 503):
         rest = response.retry_after()

@@ -8,7 +8,6 @@ limit.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from typing import Any, Final
 
 import attrs
@@ -31,9 +30,10 @@ from stampcard.commands import Command
 from stampcard.journal.contract import Append, Draft, Record, StoreError, VersionConflictError
 from stampcard.journal.fold import PROBE, OpenIntent, Standing, fold
 from stampcard.model import PAYMENTS, AnyOrder, EntryKind
-from stampcard.step.ageing import age, jumped
+from stampcard.step.ageing import Reading, age, ahead_of
 from stampcard.step.backoff import left
 from stampcard.step.conclude import ASK_AGAIN_CHECK, conclude, extended, judge, settle, write_escalation
+from stampcard.step.dates import dated, read_clocks
 from stampcard.step.drain import drain, suspends
 from stampcard.step.effects import Monotonic, Now, Own, Pending, Send, Sleep, Step, Write, perform
 from stampcard.step.ink import Promise
@@ -113,9 +113,8 @@ class Tried:
 
 def attempt(seat: Seat[Any], adapter: AnyAdapter, view: View, intent: OpenIntent, end: float) -> Step[Tried]:
     """Try once what the adapter says may be done, waiting until `end` on the monotonic clock."""
-    now = yield from perform(Now())
-    ahead = jumped(seat.began, now, (yield from perform(Monotonic())))
-    case = _case(seat, adapter, view, intent, (now, ahead), end)
+    reading = yield from read_clocks(seat, door_of(adapter, view.standing.header.site.tenant))
+    case = _case(seat, adapter, view, intent, reading, end)
     settled = yield from _attempt(case)
     return Tried(settled=settled, away=next(iter(case.turned_away), None))
 
@@ -141,6 +140,10 @@ class _Case:
     supposed: AnyOrder
     """The order the call was built from: as it is if what was open before this step took effect."""
     command: Command
+    intent: OpenIntent
+    """As it was found."""
+    since: float
+    """When its age was taken, on the monotonic clock."""
     promise: Promise
     record: Record
     sends: int
@@ -164,11 +167,8 @@ class _Case:
         return any(o.name == self.promise.intent for o in standing.open)
 
 
-def _case(
-    seat: Seat[Any], adapter: AnyAdapter, view: View, intent: OpenIntent, clock: tuple[datetime, float], end: float
-) -> _Case:
-    """clock: now, and by how much the wall clock has jumped ahead."""
-    now, ahead = clock
+def _case(seat: Seat[Any], adapter: AnyAdapter, view: View, intent: OpenIntent, reading: Reading, end: float) -> _Case:
+    now, ahead = reading.wall, reading.jumped
     try:
         kind = next((kind for kind in adapter.commands if kind.trigger == intent.trigger), None)
         if kind is None:
@@ -176,6 +176,7 @@ def _case(
         command = view.standing.input(intent.entry, kind)
         erased = view.standing.forgotten or view.standing.erased(intent.entry.version)
         supposed = view.supposed(before=intent.entry.version)
+        old = age(intent, reading)
     except StoreError as broken:
         raise unwritable(seat, view.standing.header.order_id, broken) from None
     order = attrs.evolve(view.order(), doubt=None)
@@ -185,6 +186,8 @@ def _case(
         order=order,
         supposed=supposed,
         command=command,
+        intent=intent,
+        since=reading.monotonic,
         promise=Promise(
             adapter=adapter,
             order=order,
@@ -203,7 +206,7 @@ def _case(
         end=end,
         evidence=Evidence(
             attempts=intent.sends,
-            age=age(intent, *clock),
+            age=old,
             inferred_before=any(e.code == "inferred" for e in view.standing.record.entries),
         ),
     )
@@ -280,7 +283,7 @@ def _probe(case: _Case, advice: Probe[Any, Any]) -> Step[bool]:
     sent = yield from _send(case, advice.request, hard_end)
     answer: Sent = Failed(why="no answer in time", sent=True) if isinstance(sent, Pending) else sent
     yield from heard(case.seat.doors, door_of(case.adapter, case.order.site.tenant), answer)
-    seen = _seen(case, advice, answer)
+    seen = _seen(case, (yield from _dated_anew(case, advice)), answer)
     match seen:
         case NotSent() | Unknown():
             case.turned_away.extend([seen] if isinstance(seen, NotSent) else [])
@@ -296,6 +299,20 @@ def _probe(case: _Case, advice: Probe[Any, Any]) -> Step[bool]:
             return (yield from _give_up(case, "the repeat was refused and the provider does not show it", case.where))
         case Resend() | Escalate():
             return (yield from _follow(case, seen))
+
+
+def _dated_anew(case: _Case, advice: Probe[Any, Any]) -> Step[Probe[Any, Any]]:
+    """The look's reader, for the age as the provider's clock has it: after a restart only the look's answer tells that.
+
+    The age is that of before the look was sent: what landed since need not be in it.
+    """
+    reading = yield from read_clocks(case.seat, door_of(case.adapter, case.order.site.tenant))
+    if reading.ahead is None or ahead_of(case.intent.last) is None:
+        return advice
+    took = reading.monotonic - case.since
+    told = attrs.evolve(case.evidence, age=max(0.0, age(case.intent, reading) - took))
+    anew = case.adapter.recover(case.order, case.command, told)
+    return anew if isinstance(anew, Probe) else advice
 
 
 def _seen(case: _Case, advice: Probe[Any, Any], sent: Sent) -> Outcome[Any, Any] | Resend | Escalate:
@@ -322,6 +339,7 @@ def _take(case: _Case, code: str | None) -> Step[tuple[_Case, float] | None]:
         intent=promise.intent,
         code=code,
         ownership=ownership,
+        body=(yield from dated(case.seat, door_of(case.adapter, case.order.site.tenant))),
     )
     append = Append(order_id=promise.order.id, expected_version=record.version, entries=(draft,))
     try:

@@ -17,6 +17,7 @@ from stampcard.journal.contract import Append
 from stampcard.journal.fold import Standing
 from stampcard.journal.reversals import LATE_YES, REVERSED, is_from_doubt, watch_note
 from stampcard.model import CHARGE, AnyOrder, EntryKind, Facts
+from stampcard.step.ageing import ahead_of
 
 __all__ = ["OBSERVED", "PAYMENT", "followed", "rests", "to_watch", "told_of", "weighed"]
 
@@ -71,8 +72,11 @@ def to_watch(adapter: AnyAdapter, standing: Standing, name: str) -> dict[str, An
     ]
     if not steps:
         return {}
-    until = max(one.last_at + timedelta(seconds=policy.late_window) for one, policy in steps)
-    return watch_note(until, tuple(one.name for one, _ in steps))
+    until, last = max(
+        ((one.last_at + timedelta(seconds=policy.late_window), one.last) for one, policy in steps),
+        key=lambda found: found[0],
+    )
+    return watch_note(until, tuple(one.name for one, _ in steps), ahead_of(last))
 
 
 def weighed(append: Append, standing: Standing) -> Append:
