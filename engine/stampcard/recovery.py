@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
 
 import attrs
 
@@ -117,12 +118,16 @@ class Verdict(StrEnum):
     """Only of a step that waits to be sent: send it now, whatever its age."""
 
 
+_LONGEST: Final = timedelta(days=366)
+
+
 @attrs.frozen(kw_only=True)
 class OfflinePolicy:
     """What may wait on this till while a provider is away. Without one nothing does.
 
-    max_age: what has waited longer is handed to a person instead of being sent. max_amount: the largest sale that is
-    taken down without the provider. max_count: most sales that may wait. Reversals know none of these bounds.
+    max_age: what has waited longer is handed to a person instead of being sent; at most 366 days. max_amount: the
+    largest sale that is taken down without the provider. max_count: most sales that may wait. Reversals know none of
+    these bounds.
     """
 
     max_age: timedelta
@@ -132,6 +137,8 @@ class OfflinePolicy:
     def __attrs_post_init__(self) -> None:
         if self.max_age <= timedelta() or self.max_count < 1 or self.max_amount < Money.zero(self.max_amount.currency):
             raise ValueError("an offline policy's bounds are above zero")
+        if self.max_age > _LONGEST:
+            raise ValueError(f"an offline policy's max_age is at most {_LONGEST.days} days")
 
 
 @attrs.frozen(kw_only=True)

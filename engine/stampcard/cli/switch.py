@@ -18,8 +18,9 @@ __all__ = ["command"]
 
 def command(
     provider: Annotated[str, typer.Argument(help="The provider's name.")],
-    off: Annotated[bool, typer.Option("--off/--on", help="Call it no more, or again.")],
     because: Annotated[str, typer.Option(help="Why. Kept.")],
+    off: Annotated[bool, typer.Option("--off", help="Call it no more.")] = False,
+    on: Annotated[bool, typer.Option("--on", help="Call it again.")] = False,
     by: Annotated[str | None, typer.Option(help="Who says so.  [default: you]")] = None,
     journal: JournalFile = DEFAULT,
 ) -> None:
@@ -29,6 +30,8 @@ def command(
     """
     if provider not in known_providers():
         refuse(f"no provider is named {provider!r}; known: {', '.join(known_providers())}", WRONG_USE)
+    if off is on:
+        refuse("say one of --off and --on", WRONG_USE)
     if not because.strip():
         refuse("say why, with --because", WRONG_USE)
     decider = by if by is not None and by.strip() else person()

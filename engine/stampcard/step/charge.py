@@ -7,7 +7,6 @@ calls to the port. May not: what is to be done next (`money`), a provider's step
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from typing import Any, Final
 
@@ -39,22 +38,39 @@ from stampcard.model import (
     TenderKind,
     Totals,
 )
+from stampcard.step.ageing import jumped
 from stampcard.step.conclude import extended
-from stampcard.step.effects import Charge, ChargeStatus, Keep, Load, Mint, Now, Own, ReverseCharge, Step, Write, perform
+from stampcard.step.effects import (
+    Charge,
+    ChargeStatus,
+    Keep,
+    Load,
+    Mint,
+    Monotonic,
+    Now,
+    Own,
+    ReverseCharge,
+    Step,
+    Write,
+    perform,
+)
 from stampcard.step.look import unwritable
 from stampcard.step.verb import Seat
 from stampcard.step.view import View
 from stampcard.step.watch import PAYMENT
+from stampcard.step.words import reason, text
 
-__all__ = ["ask", "decided_taken", "give_up", "reverse", "take"]
+__all__ = ["UNBILLABLE", "ask", "decided_taken", "give_up", "hand_over", "reverse", "take"]
 
 _BUDGET: Final = 86_400.0
 """Seconds: whoever takes money is left to it for as long as it lives, and no longer than a day."""
 _LOOK_BUDGET: Final = 60.0
 LOOKS: Final = 40
-"""After so many looks (some six hours) at a port that does not know, a person is asked."""
-_SAID: Final = 200
-_CARD: Final = re.compile(r"\d(?:[ -]?\d){11,18}")
+"""After so many looks (some six hours by the schedule) at a port that does not know, a person is asked."""
+_PATIENCE: Final = 18_000.0
+"""Seconds from the promise on before which nobody is asked, however often a cashier has looked meanwhile."""
+UNBILLABLE: Final = "charge.unbillable"
+"""Of the entry by which a person is told that a paid sale cannot be billed: they are told once."""
 _OVER: Final = Ownership(owner="", boot="", hard_end=0.0)
 """Nobody's: of an attempt that is reopened for a person."""
 
@@ -126,7 +142,7 @@ def hand_over(seat: Seat[Any], view: View, found: Attempted, reason: str) -> Ste
         by=seat.actor or "recovery",
     )
     order_id = standing.header.order_id
-    asked = (ink.escalated(reason, _HOPELESS, _OVER),)
+    asked = (ink.escalated(reason, _HOPELESS, _OVER, UNBILLABLE),)
     try:
         yield from perform(Write(Append(order_id=order_id, expected_version=standing.version, entries=asked)))
     except StoreError as broken:
@@ -176,12 +192,13 @@ def _conclude(seat: Seat[Any], record: Record, name: str, result: ChargeResult |
     Raises InDoubtError when the journal cannot be written any more: the attempt stays open, `status` finds out.
     """
     now = yield from perform(Now())
+    ahead = jumped(seat.began, now, (yield from perform(Monotonic())))
     said = _sound(result)
     while True:
         standing = fold(record)
         entry = standing.intents[name]
         try:
-            append = _ending(standing, entry, said, now, seat.actor)
+            append = _ending(standing, entry, said, now, ahead, seat.actor)
             entries = yield from perform(Write(append))
         except VersionConflictError:
             record = (yield from _reread(seat, record, said)) or record
@@ -213,10 +230,12 @@ def _unrecorded(seat: Seat[Any], record: Record, said: object, broken: StoreErro
 
 
 def _ending(
-    standing: Standing, entry: Entry, said: ChargeResult | ReversalResult, now: datetime, by: str | None
+    standing: Standing, entry: Entry, said: ChargeResult | ReversalResult, now: datetime, ahead: float, by: str | None
 ) -> Append:
+    """ahead: seconds by which the wall clock ran ahead: they make no attempt older. One set back tells no age."""
     name = entry.intent or ""
-    ink = _Ink(trigger=entry.trigger, intent=name, state=standing.state, at=now, by=by or "recovery")
+    lasting = now < entry.at or (now - entry.at).total_seconds() - ahead >= _PATIENCE
+    ink = _Ink(trigger=entry.trigger, intent=name, state=standing.state, at=now, by=by or "recovery", lasting=lasting)
     mine = next((o for o in standing.open if o.name == name), None)
     append = Append(order_id=standing.header.order_id, expected_version=standing.version, entries=())
     if mine is None:
@@ -232,13 +251,14 @@ def _ending(
 
 @attrs.frozen(kw_only=True)
 class _Ink:
-    """Writes drafts about one attempt."""
+    """Writes drafts about one attempt. lasting: it is old enough for a person to be asked."""
 
     trigger: str
     intent: str
     state: str
     at: datetime
     by: str
+    lasting: bool = True
 
     def draft(self, kind: EntryKind, **more: Any) -> Draft:
         """One line about it."""
@@ -250,7 +270,7 @@ class _Ink:
         closes = (self.intent,)
         match said:
             case Taken():
-                wrong = None if terms is None else mismatch(terms.attempt, said)
+                wrong = None if terms is None else mismatch(terms, said)
                 body = pack({"taken": written(said)})
                 if wrong is not None:
                     odd = self.draft(EntryKind.UNKNOWN, code="charge.other_amount", why=wrong, body=body)
@@ -275,7 +295,7 @@ class _Ink:
 
     def _open(self, code: str, why: str, mine: OpenIntent) -> tuple[Draft, ...]:
         unknown = self.draft(EntryKind.UNKNOWN, code=code, why=why)
-        if mine.attempts < LOOKS:
+        if mine.attempts < LOOKS or not self.lasting:
             return (unknown,)
         reason = f"no clear answer in {mine.attempts} looks: {why}"
         return (unknown, *self._person(mine, reason, "whether the customer was charged"))
@@ -295,10 +315,10 @@ class _Ink:
     def _person(self, mine: OpenIntent, reason: str, check: str) -> tuple[Draft, ...]:
         return () if mine.escalated is not None else (self.escalated(reason, check, None),)
 
-    def escalated(self, reason: str, check: str, reopened: Ownership | None) -> Draft:
+    def escalated(self, reason: str, check: str, reopened: Ownership | None, code: str = "recovery.gave_up") -> Draft:
         return self.draft(
             EntryKind.ESCALATED,
-            code="recovery.gave_up",
+            code=code,
             why=f"{reason}. Look at: {check}",
             ownership=reopened,
             body=pack({"reason": reason, "check": check}),
@@ -311,12 +331,13 @@ _GIVEN_BACK: Final = "whether the customer has the money back; else give it back
 
 def decided_taken(view: View, entry: Entry, reference: str | None) -> dict[str, Any]:
     """What a person says was taken: the amount, as it was to be paid. Without a reference, the last one heard of."""
-    attempt = read_terms(entry).attempt
+    terms = read_terms(entry)
+    attempt = terms.attempt
     placed = view.facts.tenders if isinstance(view.facts, PurchaseFacts) else ()
     kind = placed[0].kind if placed else TenderKind.CREDIT
     heard = _heard(view.standing, entry)
-    named = _text(reference or (f"none known, {attempt.key}" if heard is None else heard.reference))
-    if heard is not None and mismatch(attempt, heard) is None:  # with its tip: that is billed too, and given back
+    named = text(reference or (f"none known, {attempt.key}" if heard is None else heard.reference))
+    if heard is not None and mismatch(terms, heard) is None:  # with its tip: that is billed too, and given back
         return {"taken": written(attrs.evolve(heard, reference=named))}
     return {"taken": written(Taken(tenders=(Tender(kind=kind, amount=attempt.amount),), reference=named))}
 
@@ -328,18 +349,26 @@ def _heard(standing: Standing, intent: Entry) -> Taken | None:
     return None if said is None else typed(Taken, said)
 
 
-def mismatch(attempt: ChargeAttempt, taken: Taken) -> str | None:
+def mismatch(terms: Terms, taken: Taken) -> str | None:
     """What is wrong with what was taken; None when its tenders are the amount and the tip, to the cent."""
-    currency = attempt.amount.currency
+    amount, currency = terms.attempt.amount, terms.attempt.amount.currency
     tip = 0 if taken.tip is None else taken.tip.units
     amounts = [tender.amount for tender in taken.tenders] + ([] if taken.tip is None else [taken.tip])
-    if any(amount.currency != currency or amount.units < 0 for amount in amounts):
+    if any(one.currency != currency or one.units < 0 for one in amounts):
         return f"what was taken is not in {currency}, or negative"
     got = sum(tender.amount.units for tender in taken.tenders)
-    wanted = attempt.amount.units + tip
+    wanted = amount.units + tip
     if got == wanted:
-        return None
+        return _unsummed(terms, taken)
     return f"{got} {currency} cents or units were taken, {wanted} were to be"
+
+
+def _unsummed(terms: Terms, taken: Taken) -> str | None:
+    try:
+        _ = terms.totals if taken.tip is None else terms.totals.tipped(taken.tip)
+    except ValueError:
+        return "what was taken is out of the range of an amount of money"
+    return None
 
 
 def _sound(result: ChargeResult | ReversalResult) -> ChargeResult | ReversalResult:
@@ -347,25 +376,14 @@ def _sound(result: ChargeResult | ReversalResult) -> ChargeResult | ReversalResu
     try:
         match result:
             case Taken():
-                plain = attrs.evolve(result, reference=_text(result.reference))
+                plain = attrs.evolve(result, reference=text(result.reference))
                 return typed(Taken, unpack(pack({"it": written(plain)}))["it"])
             case Reversed():
-                return Reversed(reference=_text(result.reference))
+                return Reversed(reference=text(result.reference))
             case NotTaken() | NotReversed():
-                return attrs.evolve(result, reason=_words(result.reason))
+                return attrs.evolve(result, reason=reason(result.reason))
             case ChargePending() | ChargeUnknown():
-                return attrs.evolve(result, why=_words(result.why))
+                return attrs.evolve(result, why=reason(result.why))
     except (ValueError, TypeError, AttributeError) as odd:
         return ChargeUnknown(why=f"the port's answer cannot be kept ({type(odd).__name__})")
     return ChargeUnknown(why=f"the port answered with {type(result).__name__}")
-
-
-def _words(said: object) -> str:
-    """A reason, without what looks like the number of a card: a terminal may well print it into its refusal."""
-    return _text(_CARD.sub("***", str(said)))
-
-
-def _text(said: object) -> str:
-    """A stranger's words, on one line that any journal can keep."""
-    text = str(said).encode("utf-8", "replace").decode()[:_SAID]
-    return "".join(c if c.isprintable() else " " for c in text)

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 import attrs
 
 from stampcard.adapter import AnyAdapter
 from stampcard.commands import Bill, Void
-from stampcard.errors import InDoubtError, NeedsHumanError, Next, StampcardError
+from stampcard.errors import InDoubtError, NeedsHumanError, Next, NotAllowedError, StampcardError
 from stampcard.journal.charges import Charge, charges, held
 from stampcard.journal.codec import unpack
 from stampcard.journal.contract import VersionConflictError
@@ -23,7 +23,7 @@ from stampcard.journal.fold import Standing
 from stampcard.journal.queue import QueuedStep
 from stampcard.model import PAYMENTS, Entry, EntryKind, Taken
 from stampcard.step.backoff import grown
-from stampcard.step.charge import ask, give_up, hand_over, reverse
+from stampcard.step.charge import UNBILLABLE, ask, give_up, hand_over, reverse
 from stampcard.step.effects import Step
 from stampcard.step.fire import fire
 from stampcard.step.verb import Seat
@@ -31,6 +31,10 @@ from stampcard.step.view import View
 from stampcard.step.wish import Wish
 
 __all__ = ["Due", "Move", "advance", "next_move", "refusal_of", "waits"]
+
+
+_PASSING: Final = frozenset({"order.queued", "order.in_doubt", "charge.open"})
+"""Why a bill may be refused here that is not refused later."""
 
 
 class Due(StrEnum):
@@ -109,6 +113,8 @@ def _forward(view: View, found: Charge) -> Move:
         late = Due.STUCK if refused is not None else Due.REVERSE
         return Move(due=late if _cancelled(view) else _blocked(view, found), charge=found)
     no = _declined(standing, since, Bill.trigger)
+    if no is None and _told(standing, found):
+        return Move(due=Due.STUCK, charge=found)
     if no is None:
         failed, at = _failed(standing, since, Bill.trigger)
         return Move(due=Due.BILL, charge=found, failed=failed, failed_at=at)
@@ -126,6 +132,12 @@ def _blocked(view: View, found: Charge) -> Due:
     """What is queued may still let it be billed; nothing else will, and a person is told of it once."""
     decided = found.ended is not None and found.ended.kind is EntryKind.RESOLVED
     return Due.BLOCKED if view.standing.queued else Due.STUCK if decided else Due.HOPELESS
+
+
+def _told(standing: Standing, found: Charge) -> bool:
+    """A person was told that our own checks refuse the bill for good, and says that the customer has paid."""
+    about = (e for e in standing.record.entries if e.intent == found.intent.intent)
+    return any(e.kind is EntryKind.ESCALATED and e.code == UNBILLABLE for e in about)
 
 
 def _refused(standing: Standing, found: Charge) -> Entry | None:
@@ -171,8 +183,11 @@ def _failed(standing: Standing, since: int, trigger: str) -> tuple[int, datetime
     return len(never), never[-1].at if never else None
 
 
-def advance(seat: Seat[Any], adapter: AnyAdapter, view: View, move: Move, why: str | None = None) -> Step[None]:
-    """Make one move that can be made here. Raises what a verb raises; nothing when another lane was faster."""
+def advance(seat: Seat[Any], adapter: AnyAdapter, view: View, move: Move, *, recovers: bool = False) -> Step[None]:
+    """Make one move that can be made here. Raises what a verb raises; nothing when another lane was faster.
+
+    recovers: nobody is at the counter for it: what was promised before is settled, whatever is switched off.
+    """
     found = move.charge
     if found is None:
         return
@@ -185,19 +200,31 @@ def advance(seat: Seat[Any], adapter: AnyAdapter, view: View, move: Move, why: s
             case Due.GIVE_UP if found.reversing is not None:
                 yield from give_up(seat, view, found.reversing)
             case Due.REVERSE if found.held is not None:
-                yield from reverse(seat, view, found, found.held, why or "the provider declined the bill")
+                yield from reverse(seat, view, found, found.held, "the provider declined the bill")
             case Due.BILL | Due.STUCK if found.held is not None:
-                yield from fire(_wish(seat, adapter, view, _bill(found, found.held)))
+                wish = _wish(seat, adapter, view, _bill(found, found.held), recovers=recovers)
+                yield from _billed(wish, view, found)
             case Due.VOID:
-                yield from fire(_wish(seat, adapter, view, Void(why=why or _void_why(found))))
+                yield from fire(_wish(seat, adapter, view, Void(why=_void_why(found)), recovers=recovers))
             case _:
                 pass
     except VersionConflictError:
         return
 
 
-def _wish(seat: Seat[Any], adapter: AnyAdapter, view: View, command: Bill | Void) -> Wish:
-    return Wish(seat=seat, adapter=adapter, order=view.order(), command=command)
+def _wish(seat: Seat[Any], adapter: AnyAdapter, view: View, command: Bill | Void, *, recovers: bool) -> Wish:
+    return Wish(seat=seat, adapter=adapter, order=view.order(), command=command, recovers=recovers)
+
+
+def _billed(wish: Wish, view: View, found: Charge) -> Step[None]:
+    """Bill it. What our own checks refuse now they refuse for ever: a person is told of it, once."""
+    try:
+        yield from fire(wish)
+    except NotAllowedError as no:
+        if no.code in _PASSING or _told(view.standing, found):
+            raise
+        why = f"the customer has paid, and the sale cannot be billed: {no.cashier.rstrip('.')}"
+        yield from hand_over(wish.seat, view, found, why)
 
 
 def _bill(found: Charge, taken: Taken) -> Bill:

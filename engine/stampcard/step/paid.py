@@ -87,7 +87,7 @@ def recover_paid(seat: Seat[Any], adapter: AnyAdapter, view: View, away: float, 
         made.append(move.due)
         went.tried = True
         try:
-            yield from advance(seat, adapter, view, move)
+            yield from advance(seat, adapter, view, move, recovers=True)
         except DeclinedError as no:
             log.info("order %s, '%s': declined (%s)", view.standing.header.order_id, move.due, no.code)
         except StampcardError as error:
@@ -208,7 +208,7 @@ def settle_paid(seat: Seat[Any], adapter: AnyAdapter, order_id: str, within: flo
             why, left_now = turn.why, 0.0 if handed_over else left_now
         elif view.running <= 0:
             try:
-                yield from advance(seat, adapter, view, move)
+                yield from advance(seat, adapter, view, move, recovers=True)
             except DeclinedError as no:
                 error = no
             except UnavailableError as busy:

@@ -102,6 +102,6 @@ def enter(wish: Wish, view: View) -> Step[None]:
     if row is None or not row.calls_provider:
         return
     tenant = view.standing.header.site.tenant
-    closed = yield from knock(wish.seat, wish.adapter, tenant, urgent=row.reverses)
+    closed = yield from knock(wish.seat, wish.adapter, tenant, urgent=row.reverses, recovers=wish.recovers)
     if closed is not None:
         raise view.kept_back(wish.trigger, closed)

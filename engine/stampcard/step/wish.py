@@ -25,6 +25,7 @@ class Wish:
     """One firing, as the verb was called.
 
     order: the order as the caller saw it, or its id (which opens it, or repeats). ticket: only when it opens.
+    recovers: it goes on with what was promised before, so that no kill switch keeps it back.
     """
 
     seat: Seat[Any]
@@ -33,6 +34,7 @@ class Wish:
     command: Command
     command_id: str | None = None
     ticket: str | None = None
+    recovers: bool = False
 
     @property
     def order_id(self) -> str:

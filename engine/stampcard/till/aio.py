@@ -25,11 +25,11 @@ from stampcard.step.doors import Doors
 from stampcard.step.keeper import Keeper
 from stampcard.step.verb import Async, Provider, Seat
 from stampcard.till.aruntime import AsyncRuntime
-from stampcard.till.charging import fitting
+from stampcard.till.charging import fitting, refuse
 from stampcard.till.desk import FOLLOW, Desk
 from stampcard.till.keeping import AsyncKeeping
 from stampcard.till.runtime import Tenure
-from stampcard.till.switches import SwitchedOff
+from stampcard.till.switches import SwitchedOff, unfit
 from stampcard.transport import AsyncSender
 
 __all__ = ["AsyncTill"]
@@ -63,6 +63,7 @@ class AsyncTill(Desk[Async]):
     ) -> None:
         words = Phrases(phrases)
         pays = fitting(charges, words, awaited=True)
+        refuse(unfit(switched_off), words)
         try:
             sender = AsyncSender(transport=transport, verify=verify, proxy=proxy, max_connections=max_in_flight)
         except RuntimeError as missing:

@@ -1,6 +1,7 @@
 """What performs the effects about the customer's money: the POS's own port, asked once, whatever it raises.
 
-May live here: calling the port. May not: a decision about what it said (`stampcard.step.charge`).
+May live here: calling the port, and refusing what is none when the till is built. May not: a decision about what it
+said (`stampcard.step.charge`).
 """
 
 from __future__ import annotations
@@ -9,15 +10,16 @@ import asyncio
 import logging
 import threading
 import time
+from collections.abc import Iterable
 from typing import Any, Final, TypeAlias
 
 from stampcard.errors import ConfigurationError
-from stampcard.model import ChargeUnknown
+from stampcard.model import ChargeUnknown, Refusal
 from stampcard.payment import AsyncCharges, Charges, unfit
 from stampcard.phrases import Phrases
 from stampcard.step import effects as do
 
-__all__ = ["acharged", "charged", "fitting"]
+__all__ = ["acharged", "charged", "fitting", "refuse"]
 
 log = logging.getLogger("stampcard.till")
 LOOK: Final = 60.0
@@ -29,12 +31,17 @@ Money: TypeAlias = do.Charge | do.ChargeStatus | do.ReverseCharge
 
 def fitting(port: object | None, words: Phrases, *, awaited: bool) -> bool:
     """Whether there is a port. Raises ConfigurationError for an object that is none, or the other till's."""
-    problems = () if port is None else tuple(unfit(port, awaited=awaited))
+    refuse(() if port is None else unfit(port, awaited=awaited), words)
+    return port is not None
+
+
+def refuse(found: Iterable[Refusal], words: Phrases) -> None:
+    """Raise ConfigurationError for what is wrong with an object the till is built with."""
+    problems = tuple(found)
     if problems:
         error = ConfigurationError.of(problems)
         error.cashier = words.say("configuration")
         raise error
-    return port is not None
 
 
 def charged(port: Charges | None, effect: Money) -> object:

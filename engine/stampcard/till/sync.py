@@ -23,11 +23,11 @@ from stampcard.recovery import OfflinePolicy
 from stampcard.step.doors import Doors
 from stampcard.step.keeper import Keeper
 from stampcard.step.verb import Provider, Seat, Sync
-from stampcard.till.charging import fitting
+from stampcard.till.charging import fitting, refuse
 from stampcard.till.desk import FOLLOW, Desk
 from stampcard.till.keeping import Keeping
 from stampcard.till.runtime import SyncRuntime, Tenure
-from stampcard.till.switches import SwitchedOff
+from stampcard.till.switches import SwitchedOff, unfit
 from stampcard.transport import SyncSender
 
 __all__ = ["Till"]
@@ -66,6 +66,7 @@ class Till(Desk[Sync]):
     ) -> None:
         words = Phrases(phrases)
         pays = fitting(charges, words, awaited=False)
+        refuse(unfit(switched_off), words)
         try:
             self._owned = not isinstance(journal, Journal)
             self._journal = journal if isinstance(journal, Journal) else open_journal(journal)
