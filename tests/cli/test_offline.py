@@ -110,6 +110,15 @@ def test_a_provider_is_switched_off_and_on_for_every_till(run: Run, file: Path, 
     assert json.loads(run("offline", "--json").out)["switches"][0]["off"] is False
 
 
+@pytest.mark.parametrize("given", [(), ("--off", "--on"), ("--on", "--off")])
+def test_a_switch_is_told_one_way(run: Run, file: Path, given: tuple[str, ...]) -> None:
+    with Till(file, site=HERE):
+        pass
+    done = run("switch", "spendgo", *given, "--because", "w")
+    assert (done.status, done.err.strip()) == (2, "stampcard: say one of --off and --on")
+    assert json.loads(run("offline", "--json").out)["switches"] == []
+
+
 @pytest.mark.parametrize("given", [("nobody", "--off", "--because", "w"), ("spendgo", "--off", "--because", " ")])
 def test_a_switch_names_a_known_provider_and_why(run: Run, file: Path, given: tuple[str, ...]) -> None:
     with Till(file, site=HERE):

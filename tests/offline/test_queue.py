@@ -458,3 +458,10 @@ def test_a_policy_has_bounds_above_zero() -> None:
     for bad in ({"max_age": timedelta()}, {"max_count": 0}, {"max_amount": usd("-1")}):
         with pytest.raises(ValueError, match="above zero"):
             OfflinePolicy(**{"max_age": POLICY.max_age, "max_amount": POLICY.max_amount, **bad})
+
+
+@pytest.mark.parametrize("age", [timedelta.max, timedelta(days=366, microseconds=1)])
+def test_a_policy_keeps_nothing_for_longer_than_a_year(age: timedelta) -> None:
+    with pytest.raises(ValueError, match="max_age is at most 366 days"):
+        OfflinePolicy(max_age=age, max_amount=POLICY.max_amount)
+    OfflinePolicy(max_age=timedelta(days=366), max_amount=POLICY.max_amount)

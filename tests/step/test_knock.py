@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Generator
+from collections.abc import Callable, Generator
+from functools import partial
 from typing import Any
 
 import attrs
@@ -12,6 +13,8 @@ import pytest
 from tests.step.tiny import Prizes, PrizeVerbs, Settings, transport
 
 from stampcard import (
+    AsyncTill,
+    ConfigurationError,
     DeclinedError,
     InDoubtError,
     JournalError,
@@ -211,6 +214,42 @@ def test_an_operators_switch_may_say_yes_or_no(said: Any, off: bool) -> None:
             assert here.told("a").reason == "switched_off"
         else:
             here.prizes.redeem("a")
+
+
+class Undecided:
+    """Neither yes nor no."""
+
+    def __bool__(self) -> bool:
+        raise ValueError("token=hunter2")
+
+
+async def awaited(provider: str) -> str | None:
+    raise AssertionError(f"nobody waits for what is said of {provider}")
+
+
+class Awaited:
+    async def __call__(self, provider: str) -> str | None:
+        return await awaited(provider)
+
+
+@pytest.mark.parametrize("says", [lambda: awaited("prizes"), Undecided, lambda: 1, lambda: ["why"]])
+def test_an_operators_switch_that_says_neither_has_switched_nothing_off(
+    says: Callable[[], Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    with at(switched_off=lambda _: says()) as here:
+        here.prizes.redeem("a")
+    [warned] = [one.getMessage() for one in caplog.records if "switched_off" in one.getMessage()]
+    assert warned.endswith("the provider is called")
+    assert "hunter2" not in caplog.text
+
+
+@pytest.mark.parametrize("switch", [awaited, Awaited(), partial(awaited), "prizes"])
+@pytest.mark.parametrize("till", [Till, AsyncTill])
+def test_a_switch_that_is_awaited_is_refused_when_the_till_is_built(till: Any, switch: Any) -> None:
+    with pytest.raises(ConfigurationError, match="switched_off is") as told:
+        till(":memory:", site=Site(store="1"), transport=transport(str), switched_off=switch)
+    [problem] = told.value.problems
+    assert problem.field == "switched_off"
 
 
 def test_recovery_passes_the_kill_switch() -> None:
