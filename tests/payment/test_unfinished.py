@@ -10,6 +10,7 @@ from unittest.mock import patch
 
 import attrs
 import pytest
+from tests.offline.store import POLICY
 from tests.payment.shop import Shop, usd
 
 from stampcard import (
@@ -194,6 +195,25 @@ def test_such_a_sale_is_unpaid_once_a_person_has_spoken(here: Shop) -> None:
         till.resolve("t-1", as_=Verdict.ACCEPTED, because="on the slip", by="dana")
         assert spendgo.unpay(spendgo.get("t-1"), why="too many coins").state is PurchaseState.VOIDED
         assert (here.terminal.money, here.terminal.twice()) == ({}, ())
+
+
+def test_a_bill_that_only_waits_its_turn_is_nobodys_but_the_tills(here: Shop) -> None:
+    with here.till(offline=POLICY) as (_, spendgo):
+        order = here.priced(spendgo, reward=False)
+        here.terminal.next("take", "lost")
+        with here.sandbox.faults.offline(), pytest.raises(InDoubtError):
+            spendgo.pay(order)
+    here.pass_time()
+    with here.till() as (till, spendgo):  # no policy: a bill of its own may not wait behind the placing
+        with here.sandbox.faults.offline():
+            for _ in range(2):
+                till.recover()
+                here.pass_time()
+            assert till.needs_human() == ()
+        for _ in range(2):
+            till.recover()
+            here.pass_time()
+        assert spendgo.get("t-1").state is PurchaseState.BILLED
 
 
 # a provider that is switched off
