@@ -112,12 +112,25 @@ def test_a_clock_set_forward_makes_no_payment_older(here: Shop) -> None:
         assert till.needs_human() == ()
 
 
-def test_where_the_clock_was_set_back_the_looks_alone_count(here: Shop) -> None:
+def test_a_clock_set_back_keeps_no_payment_from_a_person(here: Shop) -> None:
     wall = Wall(here.clock, timedelta(days=400))
     with here.till(clock=wall) as (till, spendgo):
         begun(spendgo, here, SLOW[0], 60)
         wall.ahead = timedelta()
         looked(spendgo, here, LOOKS, 10.0)
+        assert till.needs_human() == ()
+        here.clock.pass_(hours=5)
+        looked(spendgo, here, 1, 0.0)
+        assert [one.trigger for one in till.needs_human()] == ["charge"]
+
+
+def test_where_the_clock_was_set_back_over_a_restart_the_looks_alone_count(here: Shop) -> None:
+    with here.till(clock=Wall(here.clock, timedelta(days=400))) as (_, spendgo):
+        begun(spendgo, here, SLOW[0], 60)
+    with here.till() as (till, spendgo):
+        looked(spendgo, here, LOOKS - 1, 10.0)
+        assert till.needs_human() == ()
+        looked(spendgo, here, 1, 10.0)
         assert [one.trigger for one in till.needs_human()] == ["charge"]
 
 

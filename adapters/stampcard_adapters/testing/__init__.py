@@ -14,9 +14,12 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Final, TypeAlias, TypeVar
 
+import attrs
+
 from stampcard.clock import SystemClock
 from stampcard.testing import Clock, Faults, ModelTransport
 from stampcard.wire import Request
+from stampcard_adapters.sandbox.http import Response
 from stampcard_adapters.sandbox.kalixo import KalixoModel
 from stampcard_adapters.sandbox.kalixo import Switches as KalixoSwitches
 from stampcard_adapters.sandbox.kibo import KiboModel
@@ -44,13 +47,24 @@ S = TypeVar("S")
 AnySwitches: TypeAlias = SpendgoSwitches | SessionMSwitches | KalixoSwitches | KigoSwitches | KiboSwitches
 
 
+class _Undated:
+    """Replies that do not tell the time."""
+
+    def __init__(self, model: Together) -> None:
+        self._model = model
+
+    def handle(self, request: Request, /) -> Response:
+        answer = self._model.handle(request)
+        return attrs.evolve(answer, headers={name: said for name, said in answer.headers.items() if name != "Date"})
+
+
 class Sandbox:
     """The five providers in memory, with ledgers: in process, where faults are met, or over HTTP.
 
-    lenient: tolerates what real clients leave out. clock: of the providers, the till's own where you gave it one (ages
-    are counted by the Date of replies); one that can pass also passes by the time calls lose. switches: of the
-    providers' behaviour where their documents are silent, one value for each provider that is not to behave as by
-    default.
+    lenient: tolerates what real clients leave out. clock: of the providers; one that can pass also passes by the time
+    calls lose; without one, replies in process carry no Date (a till counts ages by it, and yours may have a clock of
+    its own). switches: of the providers' behaviour where their documents are silent, one value for each provider that
+    is not to behave as by default.
     """
 
     def __init__(
@@ -60,7 +74,7 @@ class Sandbox:
         clock: Callable[[], datetime] | None = None,
         switches: AnySwitches | tuple[AnySwitches, ...] = (),
     ) -> None:
-        self._clock = clock if isinstance(clock, Clock) else None
+        self._clock, self._dated = clock if isinstance(clock, Clock) else None, clock is not None
         wall = SystemClock() if clock is None else clock
         given = switches if isinstance(switches, tuple) else (switches,)
 
@@ -79,7 +93,8 @@ class Sandbox:
 
     def transport(self) -> ModelTransport:
         """For `Till(..., transport=...)`."""
-        return ModelTransport(self._models, self.faults, names=names, clock=self._clock)
+        model = self._models if self._dated else _Undated(self._models)
+        return ModelTransport(model, self.faults, names=names, clock=self._clock)
 
     def async_transport(self) -> ModelTransport:
         """For `AsyncTill(..., transport=...)`."""

@@ -52,6 +52,8 @@ class OpenIntent:
     sends: int
     last: Entry
     """The promise of the last of them."""
+    earlier: Entry
+    """The promise of the one before: the last one, when that provably never left."""
     why: str
     ended: bool = False
     """The last call for it is over, as the journal tells: nobody waits for a reply any more."""
@@ -266,6 +268,7 @@ def _opened(entry: Entry) -> OpenIntent:
         attempt=entry.version,
         sends=1,
         last=entry,
+        earlier=entry,
         why="no reply was recorded",
     )
 
@@ -286,11 +289,13 @@ def _amended(intent: OpenIntent, entry: Entry) -> OpenIntent:
             )
             if entry.code == PROBE:
                 return attrs.evolve(taken, why="the provider is being asked")
-            return attrs.evolve(taken, sends=intent.sends + 1, last=entry, why="another attempt is under way")
+            why = "another attempt is under way"
+            return attrs.evolve(taken, sends=intent.sends + 1, last=entry, earlier=intent.last, why=why)
         case EntryKind.NOT_SENT:  # of an attempt: proof that nothing left, so it does not count as a send
             sends = intent.sends if intent.looking else max(1, intent.sends - 1)
+            last = intent.last if intent.looking else intent.earlier
             why, rest = entry.why or intent.why, _rest(entry)
-            return attrs.evolve(intent, sends=sends, why=why, ended=True, turned_away=True, rest=rest)
+            return attrs.evolve(intent, sends=sends, last=last, why=why, ended=True, turned_away=True, rest=rest)
         case EntryKind.UNKNOWN:
             return attrs.evolve(intent, why=entry.why or intent.why, ended=True)
         case EntryKind.EVIDENCE if not (entry.code or "").startswith("late."):

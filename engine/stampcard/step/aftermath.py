@@ -33,6 +33,7 @@ from stampcard.journal.fold import fold
 from stampcard.journal.reversals import RESTORED, REVERSED, UNSEEN, Reversal, reversal
 from stampcard.model import AnyOrder, Entry, EntryKind
 from stampcard.recovery import Settled
+from stampcard.step.ageing import Reading
 from stampcard.step.ask import question
 from stampcard.step.dates import read_clocks
 from stampcard.step.effects import Changes, Load, Monotonic, Now, Step, Unwatch, Write, perform
@@ -81,8 +82,9 @@ def after_reversal(
         if found is None:
             yield from perform(Unwatch(order_id, REVERSED, view.standing.version))
             return None
-        past = yield from _past(seat, adapter, view, found)
-        if past < 0:
+        reading = yield from read_clocks(seat, door_of(adapter, view.standing.header.site.tenant))
+        past = _past(found, reading)
+        if past < 0 and not _blind(found, reading):
             return _may_land(found, past)
         if view.standing.open:
             return _waits(found, "another step of the order is in doubt: that first", _AGAIN)
@@ -101,10 +103,16 @@ def _waits(found: Reversal, why: str, pause: float, away: NotSent | None = None)
     return Aftermath(trigger=trigger, result=Settled.WATCHED, why=why, pause=pause, away=away, looked=away is not None)
 
 
-def _past(seat: Seat[Any], adapter: AnyAdapter, view: View, found: Reversal) -> Step[float]:
-    """Seconds since the last call could land; below zero while it may."""
-    reading = yield from read_clocks(seat, door_of(adapter, view.standing.header.site.tenant))
-    return reading.since(found.until, found.ahead)
+def _past(found: Reversal, reading: Reading) -> float:
+    """Seconds since the last call could land; below zero while it may. Counted from when one was promised: the time in
+    between may be set, too."""
+    promised = max((step.at for step in found.steps if step.at <= found.until), default=found.until)
+    return reading.since(promised, found.ahead) - (found.until - promised).total_seconds()
+
+
+def _blind(found: Reversal, reading: Reading) -> bool:
+    """Our clock is behind what it said before, and only a reply of the provider's can say how late it is."""
+    return reading.wall < found.by.at and reading.ahead is None and found.ahead is not None
 
 
 def _may_land(found: Reversal, past: float) -> Aftermath:
@@ -119,7 +127,8 @@ def _turn(seat: Seat[Any], adapter: AnyAdapter, view: View, found: Reversal, pas
         seen = yield from _look(seat, adapter, view, step)
         took = (yield from perform(Monotonic())) - before
         # After a restart only the look's own reply tells that our clock was set: it may have come too early.
-        now = (yield from _past(seat, adapter, view, found)) - took
+        reading = yield from read_clocks(seat, door_of(adapter, view.standing.header.site.tenant))
+        now = _past(found, reading) - took
         if now < 0:
             return attrs.evolve(_may_land(found, now), looked=True)
         match seen:

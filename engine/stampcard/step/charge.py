@@ -38,15 +38,15 @@ from stampcard.model import (
     TenderKind,
     Totals,
 )
-from stampcard.step.ageing import jumped
+from stampcard.step.ageing import Reading
 from stampcard.step.conclude import extended
+from stampcard.step.dates import read_clocks
 from stampcard.step.effects import (
     Charge,
     ChargeStatus,
     Keep,
     Load,
     Mint,
-    Monotonic,
     Now,
     Own,
     ReverseCharge,
@@ -191,14 +191,14 @@ def _conclude(seat: Seat[Any], record: Record, name: str, result: ChargeResult |
 
     Raises InDoubtError when the journal cannot be written any more: the attempt stays open, `status` finds out.
     """
-    now = yield from perform(Now())
-    ahead = jumped(seat.began, now, (yield from perform(Monotonic())))
+    header = record.header
+    reading = yield from read_clocks(seat, (header.provider, header.environment, header.site.tenant))
     said = _sound(result)
     while True:
         standing = fold(record)
         entry = standing.intents[name]
         try:
-            append = _ending(standing, entry, said, now, ahead, seat.actor)
+            append = _ending(standing, entry, said, reading, seat.actor)
             entries = yield from perform(Write(append))
         except VersionConflictError:
             record = (yield from _reread(seat, record, said)) or record
@@ -230,12 +230,18 @@ def _unrecorded(seat: Seat[Any], record: Record, said: object, broken: StoreErro
 
 
 def _ending(
-    standing: Standing, entry: Entry, said: ChargeResult | ReversalResult, now: datetime, ahead: float, by: str | None
+    standing: Standing, entry: Entry, said: ChargeResult | ReversalResult, reading: Reading, by: str | None
 ) -> Append:
-    """ahead: seconds by which the wall clock ran ahead: they make no attempt older. One set back tells no age."""
+    """reading: now. Before the promise, as a clock that was set back has it, it tells no age: the looks alone count."""
     name = entry.intent or ""
-    lasting = now < entry.at or (now - entry.at).total_seconds() - ahead >= _PATIENCE
-    ink = _Ink(trigger=entry.trigger, intent=name, state=standing.state, at=now, by=by or "recovery", lasting=lasting)
+    ink = _Ink(
+        trigger=entry.trigger,
+        intent=name,
+        state=standing.state,
+        at=reading.wall,
+        by=by or "recovery",
+        lasting=not 0 <= reading.since(entry.at) < _PATIENCE,
+    )
     mine = next((o for o in standing.open if o.name == name), None)
     append = Append(order_id=standing.header.order_id, expected_version=standing.version, entries=())
     if mine is None:

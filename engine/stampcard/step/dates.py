@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from stampcard.step.ageing import Reading, jumped, noting
+from stampcard.step.ageing import Reading, noting
 from stampcard.step.doors import Door, Doors
 from stampcard.step.effects import Monotonic, Now, Step, perform
 from stampcard.step.verb import Seat
@@ -20,7 +20,8 @@ def read_clocks(seat: Seat[Any], door: Door) -> Step[Reading]:
     wall = yield from perform(Now())
     monotonic = yield from perform(Monotonic())
     ahead = seat.doors.ahead(door, wall, monotonic)
-    return Reading(wall=wall, monotonic=monotonic, jumped=jumped(seat.began, wall, monotonic), ahead=ahead)
+    sets = () if seat.clock_sets is None else seat.clock_sets.read(wall, monotonic)
+    return Reading(wall=wall, monotonic=monotonic, sets=sets, ahead=ahead)
 
 
 def dated(seat: Seat[Any], door: Door, body: bytes = b"{}") -> Step[bytes]:

@@ -25,10 +25,9 @@ from stampcard.journal.queue import QUEUED, QueuedStep, kept_until
 from stampcard.machine import decide
 from stampcard.model import AnyOrder, EntryKind
 from stampcard.recovery import Settled
-from stampcard.step.ageing import jumped
 from stampcard.step.ask import ask
 from stampcard.step.conclude import Ending, conclude, extended
-from stampcard.step.dates import dated
+from stampcard.step.dates import dated, read_clocks
 from stampcard.step.doors import AWAY, at_most
 from stampcard.step.effects import Monotonic, Now, Own, Pending, Send, Step, Unwatch, Write, perform
 from stampcard.step.ink import Promise, handed_over
@@ -79,7 +78,7 @@ def drain(seat: Seat[Any], adapter: AnyAdapter, view: View, *, may_try: bool = T
         if not may_try:
             return _waits(first, "left for the next pass: the limit is reached")
         now = yield from perform(Now())
-        past = yield from _past(seat, adapter, view, first, now)
+        past = yield from _past(seat, adapter, view, first)
         if past is not None:
             return (yield from _handed_over(seat, view, first, *past))
         command = yield from _completed(seat, adapter, view, first)
@@ -155,9 +154,7 @@ def _reverses(adapter: AnyAdapter, view: View, step: QueuedStep) -> bool:
     return row is not None and row.reverses
 
 
-def _past(
-    seat: Seat[Any], adapter: AnyAdapter, view: View, step: QueuedStep, now: datetime
-) -> Step[tuple[str, str] | None]:
+def _past(seat: Seat[Any], adapter: AnyAdapter, view: View, step: QueuedStep) -> Step[tuple[str, str] | None]:
     """(code, why) when it is not to be sent by itself."""
     standing = view.standing
     if standing.forgotten or standing.erased(step.entry.version):
@@ -171,8 +168,8 @@ def _past(
     until = kept_until(step.entry)
     if until is None or step.released or _reverses(adapter, view, step):
         return None
-    ahead = jumped(seat.began, now, (yield from perform(Monotonic())))
-    if ahead <= 0 and now > until:  # after a jump of the clock nobody can say how old it is
+    reading = yield from read_clocks(seat, door_of(adapter, standing.header.site.tenant))
+    if reading.since(step.entry.at) > (until - step.entry.at).total_seconds():
         return "offline.too_old", f"it has waited since {step.entry.at:%Y-%m-%d %H:%M} UTC, longer than is allowed"
     return None
 

@@ -31,7 +31,6 @@ from stampcard.journal.contract import Append, Draft, Record, StoreError, Versio
 from stampcard.journal.fold import PROBE, OpenIntent, Standing, fold
 from stampcard.model import PAYMENTS, AnyOrder, EntryKind
 from stampcard.step.ageing import Reading, age, ahead_of
-from stampcard.step.backoff import left
 from stampcard.step.conclude import ASK_AGAIN_CHECK, conclude, extended, judge, settle, write_escalation
 from stampcard.step.dates import dated, read_clocks
 from stampcard.step.drain import drain, suspends
@@ -51,6 +50,8 @@ _FIRST_PAUSE: Final = 0.5
 _LONGEST_PAUSE: Final = 15.0
 _OUTAGE: Final = 1_200.0
 """Seconds from the first call to the last: within less no number of them hands a step to a person."""
+_EAGER: Final = 60.0
+"""Seconds between two calls a cashier asks for, once the calls have run out and the outage is short."""
 _LEAST_PATIENCE: Final = 0.05
 """`within=0` is one attempt, which a provider at hand may answer."""
 
@@ -153,7 +154,7 @@ class _Case:
     lasting: bool
     """Its calls without an answer are no short outage any more."""
     rests: bool
-    """By the schedule it is left alone now: a cashier who waits is not bound by that until the calls run out."""
+    """It was tried just now: once the calls have run out, a cashier who waits has one made now and then."""
     end: float
     """When whoever asked stops waiting, on the monotonic clock."""
     turned_away: list[NotSent] = attrs.field(factory=list[NotSent])
@@ -168,7 +169,6 @@ class _Case:
 
 
 def _case(seat: Seat[Any], adapter: AnyAdapter, view: View, intent: OpenIntent, reading: Reading, end: float) -> _Case:
-    now, ahead = reading.wall, reading.jumped
     try:
         kind = next((kind for kind in adapter.commands if kind.trigger == intent.trigger), None)
         if kind is None:
@@ -176,7 +176,7 @@ def _case(seat: Seat[Any], adapter: AnyAdapter, view: View, intent: OpenIntent, 
         command = view.standing.input(intent.entry, kind)
         erased = view.standing.forgotten or view.standing.erased(intent.entry.version)
         supposed = view.supposed(before=intent.entry.version)
-        old = age(intent, reading)
+        old, first, last = age(intent, reading), ahead_of(intent.entry), ahead_of(intent.last)
     except StoreError as broken:
         raise unwritable(seat, view.standing.header.order_id, broken) from None
     order = attrs.evolve(view.order(), doubt=None)
@@ -201,8 +201,8 @@ def _case(seat: Seat[Any], adapter: AnyAdapter, view: View, intent: OpenIntent, 
         record=view.standing.record,
         sends=intent.sends,
         erased=erased,
-        lasting=((intent.tried_at or intent.entry.at) - intent.entry.at).total_seconds() - ahead >= _OUTAGE,
-        rests=left(intent, now) > 0,
+        lasting=reading.since(intent.entry.at, first) - reading.since(intent.last_at, last) >= _OUTAGE,
+        rests=intent.tried_at is not None and 0 <= (reading.wall - intent.tried_at).total_seconds() < _EAGER,
         end=end,
         evidence=Evidence(
             attempts=intent.sends,

@@ -7,7 +7,6 @@ knows that `Till` verbs return and `AsyncTill` verbs are awaited.
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from datetime import datetime
 from functools import wraps
 from types import MethodType
 from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, overload
@@ -18,6 +17,7 @@ from stampcard.adapter import AnyAdapter
 from stampcard.model import Site
 from stampcard.phrases import Phrases
 from stampcard.recovery import OfflinePolicy
+from stampcard.step.ageing import ClockSets
 from stampcard.step.doors import Doors
 from stampcard.step.effects import Step
 
@@ -67,7 +67,8 @@ class Seat(Generic[M]):
     """What a till hands a provider's verbs.
 
     site: where the step happens, None when each call names one. actor: who. patience: the till budget, in seconds.
-    install: names this journal among all: a part of every order id built here. began: both clocks when the till began.
+    install: names this journal among all: a part of every order id built here. clock_sets: how the wall
+    clock was set since the till began.
     charges: the runtime has a port to take money by. offline: what may wait while a provider is away; None: nothing.
     doors: what is known of the providers' being there, shared by every seat of a till.
     """
@@ -79,7 +80,7 @@ class Seat(Generic[M]):
     actor: str | None = None
     patience: float = 3.0
     install: str = ""
-    began: tuple[datetime, float] | None = None
+    clock_sets: ClockSets | None = attrs.field(default=None, repr=False)
     charges: bool = False
     offline: OfflinePolicy | None = None
     doors: Doors = attrs.field(factory=Doors, repr=False)

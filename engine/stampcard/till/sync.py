@@ -20,6 +20,7 @@ from stampcard.model import Entry, Site
 from stampcard.payment import Charges
 from stampcard.phrases import Phrases
 from stampcard.recovery import OfflinePolicy
+from stampcard.step.ageing import ClockSets
 from stampcard.step.doors import Doors
 from stampcard.step.keeper import Keeper
 from stampcard.step.verb import Provider, Seat, Sync
@@ -84,7 +85,7 @@ class Till(Desk[Sync]):
             install=self._journal.id,
             offline=offline,
             doors=Doors(tenure.owner),
-            began=(self._runtime.clock(), self._runtime.clock.monotonic()),
+            clock_sets=ClockSets(self._runtime.clock(), self._runtime.clock.monotonic()),
             charges=pays,
         )
         super().__init__(seat, tenure.adapters)
