@@ -24,6 +24,7 @@ from tests.step.shop import Provider, spendgo
 
 from stampcard import AsyncTill, PurchaseState, Site, StampcardError, Till
 from stampcard.journal import open_journal
+from stampcard.step import drain
 from stampcard.step.keeper import Keeper
 from stampcard.testing import Clock, Crash, Drop, Refuse, Status, When
 from stampcard.till.runtime import SyncRuntime
@@ -291,3 +292,14 @@ def judged(store: Store, order_id: str, people: set[tuple[str, str]]) -> None:
         endings = [e for e in entries if e.intent == entry.intent and e.kind in ("accepted", "declined", "resolved")]
         dropped = any(e.trigger == "abandon" and e.kind == "accepted" for e in entries)
         assert len(endings) == 1 or (dropped and entry.trigger == "checkout"), f"{entry.trigger} was dropped"
+
+
+def test_what_is_too_large_to_be_sent_is_for_a_person_and_is_not_tried_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with at() as store:
+        with store.away():
+            store.sold("a", "checkout")
+        monkeypatch.setattr(drain, "MAX_BODY", 100)
+        assert [result for _, _, result in store.drained()] == ["escalated"]
+        assert "too large" in store.till.needs_human()[0].reason

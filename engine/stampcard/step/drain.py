@@ -37,6 +37,7 @@ from stampcard.step.outlook import steps_open
 from stampcard.step.personal import personal_of
 from stampcard.step.verb import Seat
 from stampcard.step.view import View, legal
+from stampcard.wire import MAX_BODY
 
 __all__ = ["Drained", "drain", "suspends"]
 
@@ -195,6 +196,8 @@ def _sent(
     order, entry, standing = attrs.evolve(view.order(), doubt=None), step.entry, view.standing
     auth = adapter.auth(order.site)
     request = adapter.request(view.supposed(), command)
+    if len(request.body) > MAX_BODY:
+        return (yield from _handed_over(seat, view, step, "offline.refused", "it is too large to be sent"))
     ownership = yield from perform(Own(adapter.policies[step.trigger].call_budget))
     kept = standing.record.personal.get(entry.version)
     intent = Draft(
