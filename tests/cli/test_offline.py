@@ -83,6 +83,10 @@ def test_an_order_shows_what_waits_of_it(run: Run, file: Path) -> None:
     assert "waits  'place' since" in page
     told = json.loads(run("orders", "show", "a", "--json").out)
     assert [one["trigger"] for one in told["queued"]] == ["checkout", "place"]
+    assert (told["allowed"], told["expected"]["state"]) == (["bill", "void"], "placed")
+    assert told["expected"]["facts"]["tenders"]
+    assert "once that is sent  placed" in page
+    assert "paid with" in page
 
 
 def test_recover_sends_it_and_resolve_sends_what_is_too_old(run: Run, file: Path, provider: Provider) -> None:

@@ -41,6 +41,7 @@ def test_json_has_the_stable_keys(run: Run) -> None:
         "allowed",
         "possible",
         "queued",
+        "expected",
         "watch",
         "payment",
         "forgotten",

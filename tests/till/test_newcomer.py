@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ from stampcard import (
     Till,
     Totals,
 )
-from stampcard.testing import Drop, When
+from stampcard.testing import Drop, Terminal, When
 from stampcard_adapters.testing import STORE, Sandbox
 
 DAY = date(2026, 11, 22)
@@ -92,3 +93,26 @@ def test_what_is_to_pay_is_told() -> None:
 def test_a_site_names_something(site: dict[str, str]) -> None:
     with pytest.raises(ValueError, match="not blank"):
         Site(**site)
+
+
+@pytest.mark.parametrize("verb", ["place", "bill", "pay", "unpay", "complete", "void"])
+def test_an_order_is_wanted_and_its_id_is_refused_clearly(verb: str) -> None:
+    """Seen: a void by id was taken, and a bill by id was an AttributeError."""
+    more: dict[str, dict[str, Any]] = {"place": {"tenders": [CASH]}, "unpay": {"why": "w"}, "void": {"why": "w"}}
+    sandbox = Sandbox()
+    with Till(":memory:", site=Site(store=STORE), transport=sandbox.transport(), charges=Terminal()) as till:
+        spendgo: Any = till.use(sandbox.spendgo.provider())
+        spendgo.checkout("a-1", BASKET, buyer=GUEST)
+        with pytest.raises(NotAllowedError, match=r"an order is needed, not str: get\(order_id\) gives it") as caught:
+            getattr(spendgo, verb)("a-1", **more.get(verb, {}))
+        assert (caught.value.code, caught.value.order_id) == ("input.type", "a-1")
+        assert spendgo.get("a-1").state == "checkout"
+
+
+def test_a_customers_number_in_the_wrong_place_is_not_in_the_error() -> None:
+    sandbox = Sandbox()
+    with Till(":memory:", site=Site(store=STORE), transport=sandbox.transport()) as till:
+        spendgo: Any = till.use(sandbox.spendgo.provider())
+        with pytest.raises(NotAllowedError, match=r"\$\.buyer") as caught:
+            spendgo.checkout("a-1", BASKET, buyer="5555550100")
+        assert "5555550100" not in f"{caught.value} {caught.value.detail} {caught.value.as_dict()}"

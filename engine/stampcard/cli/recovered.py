@@ -28,7 +28,7 @@ _WORDS: Final = {
     Settled.DROPPED: ("dropped", "dim"),
     Settled.BUSY: ("busy", "yellow"),
     Settled.WATCHED: ("watched", "yellow"),
-    Settled.RESTORED: ("all is back", "green"),
+    Settled.RESTORED: ("watch is over", "green"),
     Settled.STILL_OPEN: ("still open", "yellow"),
     Settled.QUEUED: ("waits to be sent", "yellow"),
     Settled.SENT: ("sent", "green"),

@@ -84,6 +84,9 @@ def order(found: OrderReport, *, now: datetime | None = None) -> RenderableType:
     parts += [_watched(found.watch)] if found.watch is not None else []
     if found.facts:
         parts += [Text(), _facts(found.facts)]
+    if found.expected is not None:
+        once = Text(f"\nonce that is sent  {plain(str(found.expected['state']))}", style="yellow")
+        parts += [once, _facts(found.expected["facts"])]
     parts += [Text(), timeline(found.entries), Text(), diagram(found)]
     return Group(*parts)
 
@@ -120,7 +123,8 @@ def orders(found: Sequence[Summary]) -> Table:
     heading = "\n".join(["last step", *([years.pop()] if skip else []), named.strip(" ()")]).strip()
     table = _table("order", "reference", "ticket", "provider", "state", heading)
     table.collapse_padding = True
-    table.columns[0].no_wrap = table.columns[5].no_wrap = True
+    table.columns[1].no_wrap = table.columns[5].no_wrap = True
+    table.columns[0].overflow, table.columns[0].min_width = "fold", 8
     for one in found:
         header = one.header
         state = Text(plain(one.state), style="bold")

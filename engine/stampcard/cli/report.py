@@ -107,6 +107,8 @@ class OrderReport:
     stands: str
     charges: tuple[Charge, ...] = ()
     """The attempts to take the customer's money, oldest first."""
+    expected: Tree | None = None
+    """Of an order with steps that wait: the state it is in once they are sent, and what they were taken down with."""
 
     @property
     def header(self) -> Header:
@@ -144,6 +146,7 @@ class OrderReport:
             "allowed": list(self.allowed),
             "possible": [call.as_json() for call in self.possible],
             "queued": [queued_json(one) for one in self.standing.queued],
+            "expected": self.expected,
             "watch": None if self.watch is None else _watch_json(self.watch),
             "payment": [payments.attempt_json(charge) for charge in self.charges],
             "forgotten": self.standing.forgotten,
@@ -158,7 +161,11 @@ def report(
     """Read one order. alive: the journal's own. personal: with what is known of the customer. Raises StoreError."""
     standing = fold(record)
     lifecycle = LIFECYCLES.get(record.header.lifecycle)
-    allowed = () if lifecycle is None else tuple(sorted(legal_by_table(lifecycle, standing) - barred(standing).keys()))
+    expected = None if lifecycle is None else _expected(lifecycle, standing, personal=personal)
+    legal = frozenset[str]() if lifecycle is None else legal_by_table(lifecycle, standing)
+    if lifecycle is not None and expected is not None:
+        legal = _behind(lifecycle, str(expected["state"]))
+    allowed = tuple(sorted(legal - barred(standing).keys()))
     calls = tuple(_call(intent, lifecycle, allowed, alive) for intent in standing.open)
     found = OrderReport(
         standing=standing,
@@ -171,6 +178,7 @@ def report(
         path=_path(record.entries),
         stands="",
         charges=charges(standing),
+        expected=expected,
     )
     return attrs.evolve(found, stands=_sentence(found, phrases or Phrases()))
 
@@ -365,20 +373,41 @@ def _path(entries: tuple[Entry, ...]) -> tuple[Step, ...]:
 
 def _facts(standing: Standing, *, personal: bool) -> Tree | None:
     """The facts that hold now, as the journal's JSON."""
-    at, record = standing.facts_at, standing.record
-    if at is None:
-        return None
+    return None if standing.facts_at is None else _shown(standing, standing.facts_at, "facts", personal=personal)
+
+
+def _shown(standing: Standing, at: int, part: str, *, personal: bool) -> Tree:
+    """What an entry holds, with the customer's data only where it was asked for. Raises StoreError."""
+    record = standing.record
     try:
         body = unpack(record.entries[at - 1].body)
         known = unpack(record.personal[at]) if personal and at in record.personal else {}
-        facts = cast(Tree, body["facts"])
+        tree = cast(Tree, body[part])
         paths = cast("list[str]", body.get("personal") or [])
     except (ValueError, KeyError) as error:
         raise StoreError(f"order {record.header.order_id}, entry {at}: cannot be read back ({error})") from None
     stands = "forgotten" if personal or standing.forgotten else WITHHELD
     for path in paths:
-        _put(facts, path.split("."), known.get(path, stands))
-    return cast(Tree, _redacted(facts))
+        _put(tree, path.split("."), known.get(path, stands))
+    return cast(Tree, _redacted(tree))
+
+
+def _expected(lifecycle: AnyLifecycle, standing: Standing, *, personal: bool) -> Tree | None:
+    """Where what waits leads, and what it was taken down with; None where nothing waits, or nobody can tell."""
+    state, sold = standing.state, cast(Tree, {})
+    for step in standing.queued:
+        row = lifecycle.row(state, step.trigger)
+        if row is None or len(row.destinations) != 1:
+            return None
+        state = str(row.destinations[0])
+        tree = _shown(standing, step.entry.version, "command", personal=personal)
+        sold |= {name: said for name, said in tree.items() if said not in (None, [])}
+    return {"state": state, "facts": sold} if standing.queued else None
+
+
+def _behind(lifecycle: AnyLifecycle, state: str) -> frozenset[str]:
+    """What may be taken down behind what waits: a decision of the till alone is never sent."""
+    return frozenset(row.trigger for row in lifecycle.rows if state in row.sources and row.calls_provider)
 
 
 def _redacted(node: object) -> object:

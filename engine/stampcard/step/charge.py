@@ -28,6 +28,7 @@ from stampcard.model import (
     ChargeUnknown,
     Entry,
     EntryKind,
+    Money,
     NotReversed,
     NotTaken,
     Ownership,
@@ -366,7 +367,10 @@ def mismatch(terms: Terms, taken: Taken) -> str | None:
     wanted = amount.units + tip
     if got == wanted:
         return _unsummed(terms, taken)
-    return f"{got} {currency} cents or units were taken, {wanted} were to be"
+    try:
+        return f"{Money.minor(got, currency)} was taken, {Money.minor(wanted, currency)} was to be"
+    except ValueError:
+        return "what was taken is out of the range of an amount of money"
 
 
 def _unsummed(terms: Terms, taken: Taken) -> str | None:

@@ -5,7 +5,8 @@ May live here: the wish as data, and its written form. May not: an effect, a dec
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import Any, Final
 
 import attrs
 
@@ -13,11 +14,13 @@ from stampcard.adapter import AnyAdapter
 from stampcard.commands import Command
 from stampcard.errors import NotAllowedError
 from stampcard.journal.codec import decode, digest, encode, pack, unpack
-from stampcard.model import AnyOrder, Entry, Refusal
+from stampcard.model import AnyOrder, Entry, Order, Refusal
 from stampcard.step.personal import apart
 from stampcard.step.verb import Seat
 
-__all__ = ["Sealed", "Wish", "keepable", "seal"]
+__all__ = ["Sealed", "Wish", "in_hand", "keepable", "seal"]
+
+_QUOTED: Final = re.compile(r"'[^']*'")
 
 
 @attrs.frozen(kw_only=True)
@@ -58,6 +61,17 @@ class Sealed:
         return intent.digest == self.digest and (kept is None or unpack(kept) == unpack(pack(self.personal)))
 
 
+def in_hand(seat: Seat[Any], order: object) -> None:
+    """Raise NotAllowedError for anything but an order: of its id nobody knows how the caller saw it."""
+    if isinstance(order, Order):
+        return
+    message = seat.phrases.say("input.type")
+    refusal = Refusal(code="input.type", message=message, field="order")
+    known = order if isinstance(order, str) else None
+    detail = f"an order is needed, not {type(order).__name__}: get(order_id) gives it"
+    raise NotAllowedError(message, detail=detail, code=refusal.code, order_id=known, refusals=[refusal])
+
+
 def keepable(seat: Seat[Any], *texts: str | None, order_id: str | None = None) -> None:
     """Raise NotAllowedError for what no journal can keep: half a surrogate pair, something that is no text."""
     try:
@@ -86,6 +100,11 @@ def seal(wish: Wish) -> Sealed:
     except (ValueError, TypeError, AttributeError, RecursionError) as odd:
         message = wish.seat.phrases.say("input.type")
         refusal = Refusal(code="input.type", message=message)
+        said = _QUOTED.sub("that value", str(odd))  # it may be a customer's name, given where something else belongs
         raise NotAllowedError(
-            message, detail=f"{wish.trigger}: {odd}", code=refusal.code, order_id=str(wish.order_id), refusals=[refusal]
+            message,
+            detail=f"{wish.trigger}: {said}",
+            code=refusal.code,
+            order_id=str(wish.order_id),
+            refusals=[refusal],
         ) from None

@@ -14,6 +14,7 @@ from stampcard.model import Basket, Guest, Member, Money, Order, Reward, Tender,
 from stampcard.step.effects import Step
 from stampcard.step.pay import Sale, pay, unpay
 from stampcard.step.verb import M, verb
+from stampcard.step.wish import in_hand
 from stampcard.verbs.base import Verbs
 
 __all__ = ["PurchaseVerbs"]
@@ -72,6 +73,7 @@ class PurchaseVerbs(Verbs[M, PurchaseState, PF], Generic[M, PF]):
         paid; left out, they are what `order.facts.to_pay` says.
         reward_discount: of the reward alone, when less than the validated one is taken (rewards that spend points).
         """
+        in_hand(self._seat, order)
         sold = _totals(order.outlook.facts, tenders, reward_discount) if totals is None else totals
         command = Place(tenders=tuple(tenders), totals=sold, reward_discount=reward_discount, why=why)
         return (yield from self._fire(order, command, command_id=command_id))
@@ -88,6 +90,7 @@ class PurchaseVerbs(Verbs[M, PurchaseState, PF], Generic[M, PF]):
         command_id: str | None = None,
     ) -> Step[Order[PurchaseState, PF]]:
         """Payment was taken: the reward leaves the member's account. Left out, tenders and totals are as placed."""
+        in_hand(self._seat, order)
         facts = order.outlook.facts
         paid = facts.tenders if tenders is None else tuple(tenders)
         sold = totals or facts.totals or _totals(facts, paid, reward_discount)
@@ -116,6 +119,7 @@ class PurchaseVerbs(Verbs[M, PurchaseState, PF], Generic[M, PF]):
         sale that was paid: the money was given back and the order voided; NeedsHumanError when that is in doubt;
         ConfigurationError when the till has no `charges`.
         """
+        in_hand(self._seat, order)
         facts = order.outlook.facts
         sold = (totals or facts.to_pay) or _totals(facts, (), None)
         sale = Sale(
@@ -137,6 +141,7 @@ class PurchaseVerbs(Verbs[M, PurchaseState, PF], Generic[M, PF]):
         given back: the order is not voided then. A completed sale is refunded at the provider (`refund`), and its money
         is the POS's own to give back.
         """
+        in_hand(self._seat, order)
         return (yield from unpay(self._seat, self._adapter, order, why))
 
     @verb
