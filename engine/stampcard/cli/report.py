@@ -9,11 +9,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, Final, cast
+from typing import Any, cast
 
 import attrs
 
 from stampcard.cli import payments
+from stampcard.cli.contents import behind, expected_of, facts_of, redacted
 from stampcard.draw import Step
 from stampcard.errors import reference
 from stampcard.journal.charges import Charge, barred, charges
@@ -29,7 +30,6 @@ from stampcard.phrases import Phrases
 from stampcard.recovery import Verdict
 
 __all__ = [
-    "WITHHELD",
     "OpenCall",
     "OrderReport",
     "PossibleCall",
@@ -38,9 +38,6 @@ __all__ = [
     "report",
     "summary_json",
 ]
-
-WITHHELD: Final = "withheld"
-"""Stands where personal data would, unless it was asked for."""
 
 Tree = dict[str, Any]
 
@@ -161,10 +158,10 @@ def report(
     """Read one order. alive: the journal's own. personal: with what is known of the customer. Raises StoreError."""
     standing = fold(record)
     lifecycle = LIFECYCLES.get(record.header.lifecycle)
-    expected = None if lifecycle is None else _expected(lifecycle, standing, personal=personal)
+    expected = None if lifecycle is None else expected_of(lifecycle, standing, personal=personal)
     legal = frozenset[str]() if lifecycle is None else legal_by_table(lifecycle, standing)
     if lifecycle is not None and expected is not None:
-        legal = _behind(lifecycle, str(expected["state"]))
+        legal = behind(lifecycle, str(expected["state"]))
     allowed = tuple(sorted(legal - barred(standing).keys()))
     calls = tuple(_call(intent, lifecycle, allowed, alive) for intent in standing.open)
     found = OrderReport(
@@ -174,7 +171,7 @@ def report(
         calls=calls,
         possible=_possible(standing, lifecycle),
         watch=watch(standing),
-        facts=_facts(standing, personal=personal),
+        facts=facts_of(standing, personal=personal),
         path=_path(record.entries),
         stands="",
         charges=charges(standing),
@@ -290,7 +287,7 @@ def _about(intent: Entry) -> Tree:
         return {}
     private = {path.partition(".")[0] for path in paths}
     plain = {k: v for k, v in command.items() if isinstance(v, (str, int)) and k not in private and k != "why"}
-    return cast(Tree, _redacted(plain))
+    return cast(Tree, redacted(plain))
 
 
 def _iso(at: datetime) -> str:
@@ -369,59 +366,3 @@ def _path(entries: tuple[Entry, ...]) -> tuple[Step, ...]:
             path.append((before, entry.trigger, entry.state))
         before = entry.state
     return tuple(path)
-
-
-def _facts(standing: Standing, *, personal: bool) -> Tree | None:
-    """The facts that hold now, as the journal's JSON."""
-    return None if standing.facts_at is None else _shown(standing, standing.facts_at, "facts", personal=personal)
-
-
-def _shown(standing: Standing, at: int, part: str, *, personal: bool) -> Tree:
-    """What an entry holds, with the customer's data only where it was asked for. Raises StoreError."""
-    record = standing.record
-    try:
-        body = unpack(record.entries[at - 1].body)
-        known = unpack(record.personal[at]) if personal and at in record.personal else {}
-        tree = cast(Tree, body[part])
-        paths = cast("list[str]", body.get("personal") or [])
-    except (ValueError, KeyError) as error:
-        raise StoreError(f"order {record.header.order_id}, entry {at}: cannot be read back ({error})") from None
-    stands = "forgotten" if personal or standing.forgotten else WITHHELD
-    for path in paths:
-        _put(tree, path.split("."), known.get(path, stands))
-    return cast(Tree, _redacted(tree))
-
-
-def _expected(lifecycle: AnyLifecycle, standing: Standing, *, personal: bool) -> Tree | None:
-    """Where what waits leads, and what it was taken down with; None where nothing waits, or nobody can tell."""
-    state, sold = standing.state, cast(Tree, {})
-    for step in standing.queued:
-        row = lifecycle.row(state, step.trigger)
-        if row is None or len(row.destinations) != 1:
-            return None
-        state = str(row.destinations[0])
-        tree = _shown(standing, step.entry.version, "command", personal=personal)
-        sold |= {name: said for name, said in tree.items() if said not in (None, [])}
-    return {"state": state, "facts": sold} if standing.queued else None
-
-
-def _behind(lifecycle: AnyLifecycle, state: str) -> frozenset[str]:
-    """What may be taken down behind what waits: a decision of the till alone is never sent."""
-    return frozenset(row.trigger for row in lifecycle.rows if state in row.sources and row.calls_provider)
-
-
-def _redacted(node: object) -> object:
-    """Without the sealed tokens: a journal keeps them, nobody is shown them."""
-    if isinstance(node, list):
-        return [_redacted(item) for item in cast("list[object]", node)]
-    if not isinstance(node, dict):
-        return node
-    tree = cast("dict[str, object]", node)
-    return "***" if tree.keys() == {"sealed"} else {key: _redacted(value) for key, value in tree.items()}
-
-
-def _put(node: Any, path: list[str], value: Any) -> None:
-    """Set what a dotted path names; digits are places in a list."""
-    for key in path[:-1]:
-        node = node[int(key) if isinstance(node, list) else key]
-    node[int(path[-1]) if isinstance(node, list) else path[-1]] = value

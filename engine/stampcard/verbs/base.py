@@ -23,7 +23,7 @@ from stampcard.step.observe import observe, wait
 from stampcard.step.recover import settle_order
 from stampcard.step.reveal import orders_named, reveal
 from stampcard.step.verb import M, Seat, Seated, verb
-from stampcard.step.wish import Wish, in_hand, keepable
+from stampcard.step.wish import Wish, keepable
 
 __all__ = ["Verbs"]
 
@@ -114,8 +114,7 @@ class Verbs(Seated[M], Generic[M, S, F]):
         return site_of(self._seat)
 
     def _fire(self, order: Order[S, F], command: Command, *, command_id: str | None = None) -> Step[Order[S, F]]:
-        """Fire a trigger on an order. Raises NotAllowedError for its id."""
-        in_hand(self._seat, order)
+        """Fire a trigger on an order."""
         wish = Wish(seat=self._seat, adapter=self._adapter, order=order, command=command, command_id=command_id)
         return (yield from fire(wish))
 

@@ -240,7 +240,7 @@ class TestALostReply:
             with pytest.raises(InDoubtError):
                 other.place(ID, "tea", user="u-2")
             with pytest.raises(NeedsHumanError):
-                other.recover(ID, within=600.0)
+                other.recover(ID, within=3_600.0)
         finally:
             for till in elsewhere.tills:
                 till.close()

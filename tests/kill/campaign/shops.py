@@ -40,7 +40,7 @@ def scenarios(seed: int, clock: Callable[[], datetime]) -> dict[str, Scenario]:
     """Provider -> its world: strict, with every switch as by default; every third seed has Kalixo's version 1."""
     makes: dict[str, Make] = {
         "spendgo": Stocked,
-        "sessionm": PLAIN["sessionm"]["as by default"],
+        "sessionm": PLAIN["sessionm"]["unique ids"],
         "kalixo": PLAIN["kalixo"]["v1" if seed % 3 == 0 else "v2"],
         "kigo": PLAIN["kigo"]["as by default"],
         "kibo": PLAIN["kibo"]["as by default"],
