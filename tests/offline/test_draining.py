@@ -10,15 +10,15 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Generator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-import attrs
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.jumping import Jumping
 from tests.offline.store import BASKET, CASH, POLICY, Store, at
 from tests.step.shop import Provider, spendgo
 
@@ -152,23 +152,6 @@ async def test_an_awaited_till_does_the_same() -> None:
 
 
 # clocks
-
-
-@attrs.define
-class Jumping:
-    """The test's clock, whose wall can be set forward without any time passing."""
-
-    clock: Clock
-    ahead: timedelta = timedelta()
-
-    def __call__(self) -> datetime:
-        return self.clock() + self.ahead
-
-    def monotonic(self) -> float:
-        return self.clock.monotonic()
-
-    def sleep(self, seconds: float, /) -> None:
-        self.clock.sleep(seconds)
 
 
 def test_a_clock_that_is_set_forward_makes_nothing_too_old() -> None:

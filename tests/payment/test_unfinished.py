@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Generator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
-import attrs
 import pytest
+from tests.jumping import Jumping
 from tests.offline.store import POLICY
 from tests.payment.shop import Shop, usd
 
@@ -32,7 +32,6 @@ from stampcard import (
 )
 from stampcard.model.money import MAX_UNITS
 from stampcard.step.charge import LOOKS
-from stampcard.testing import Clock
 from stampcard_adapters.spendgo import SpendgoTill
 
 SLOW = [ChargePending(), ChargeUnknown(why="no slip yet")]
@@ -86,25 +85,8 @@ def test_after_many_looks_and_some_hours_a_person_is_asked(here: Shop, says: Any
         assert (asked.trigger, asked.check) == ("charge", "whether the customer was charged")
 
 
-@attrs.define
-class Wall:
-    """The test's clock, whose wall somebody sets."""
-
-    clock: Clock
-    ahead: timedelta = timedelta()
-
-    def __call__(self) -> datetime:
-        return self.clock() + self.ahead
-
-    def monotonic(self) -> float:
-        return self.clock.monotonic()
-
-    def sleep(self, seconds: float, /) -> None:
-        self.clock.sleep(seconds)
-
-
 def test_a_clock_set_forward_makes_no_payment_older(here: Shop) -> None:
-    wall = Wall(here.clock)
+    wall = Jumping(here.clock)
     with here.till(clock=wall) as (till, spendgo):
         begun(spendgo, here, SLOW[0], 60)
         wall.ahead = timedelta(days=1)
@@ -113,7 +95,7 @@ def test_a_clock_set_forward_makes_no_payment_older(here: Shop) -> None:
 
 
 def test_a_clock_set_back_keeps_no_payment_from_a_person(here: Shop) -> None:
-    wall = Wall(here.clock, timedelta(days=400))
+    wall = Jumping(here.clock, timedelta(days=400))
     with here.till(clock=wall) as (till, spendgo):
         begun(spendgo, here, SLOW[0], 60)
         wall.ahead = timedelta()
@@ -125,7 +107,7 @@ def test_a_clock_set_back_keeps_no_payment_from_a_person(here: Shop) -> None:
 
 
 def test_where_the_clock_was_set_back_over_a_restart_the_looks_alone_count(here: Shop) -> None:
-    with here.till(clock=Wall(here.clock, timedelta(days=400))) as (_, spendgo):
+    with here.till(clock=Jumping(here.clock, timedelta(days=400))) as (_, spendgo):
         begun(spendgo, here, SLOW[0], 60)
     with here.till() as (till, spendgo):
         looked(spendgo, here, LOOKS - 1, 10.0)

@@ -3,31 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-import attrs
 import pytest
+from tests.jumping import Jumping
 
 from stampcard import InDoubtError, Site, Till
 from stampcard.testing import Clock, Drop, Late, When
 from stampcard_adapters.testing import STORE, Sandbox
-
-
-@attrs.define
-class Jumping:
-    """The test's clock, whose wall can be set forward without any time passing."""
-
-    clock: Clock
-    ahead: timedelta = timedelta()
-
-    def __call__(self) -> datetime:
-        return self.clock() + self.ahead
-
-    def monotonic(self) -> float:
-        return self.clock.monotonic()
-
-    def sleep(self, seconds: float, /) -> None:
-        self.clock.sleep(seconds)
 
 
 @pytest.mark.parametrize("dated", [True, False])
