@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import re
 import threading
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, TypeVar, cast, get_type_hints
@@ -28,6 +29,8 @@ Tree = dict[str, Any]
 V = TypeVar("V", bound=Facts | Command)
 F = TypeVar("F", bound=Facts)
 T = TypeVar("T")
+_VALUE: Final = re.compile(r"""['"].*['"]""", re.DOTALL)
+"""Whatever an error quotes, from the first mark to the last."""
 _meeting: Final = threading.Lock()
 _met: Final[set[Any]] = set()
 
@@ -92,11 +95,14 @@ def plain(value: object) -> Tree:
 
 
 def typed(wanted: type[T], tree: object) -> T:
-    """Back from `plain`. Raises ValueError for a tree that does not hold one."""
+    """Back from `plain`. Raises ValueError for a tree that does not hold one.
+
+    It repeats no value: somebody's name or number may stand where something else belongs.
+    """
     try:
         return cast(T, _typed_tree(tree, wanted))
     except (msgspec.ValidationError, TypeError, ValueError, RecursionError) as error:
-        raise ValueError(f"not a {wanted.__name__}: {error}") from None
+        raise ValueError(f"not a {wanted.__name__}: {_VALUE.sub('this one', str(error))}") from None
 
 
 def told(facts: F, given: Mapping[str, str]) -> tuple[F, dict[str, str]]:

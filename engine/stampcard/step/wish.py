@@ -5,8 +5,7 @@ May live here: the wish as data, and its written form. May not: an effect, a dec
 
 from __future__ import annotations
 
-import re
-from typing import Any, Final
+from typing import Any
 
 import attrs
 
@@ -19,8 +18,6 @@ from stampcard.step.personal import apart
 from stampcard.step.verb import Seat
 
 __all__ = ["Sealed", "Wish", "in_hand", "keepable", "seal"]
-
-_QUOTED: Final = re.compile(r"'[^']*'")
 
 
 @attrs.frozen(kw_only=True)
@@ -100,11 +97,6 @@ def seal(wish: Wish) -> Sealed:
     except (ValueError, TypeError, AttributeError, RecursionError) as odd:
         message = wish.seat.phrases.say("input.type")
         refusal = Refusal(code="input.type", message=message)
-        said = _QUOTED.sub("that value", str(odd))  # it may be a customer's name, given where something else belongs
         raise NotAllowedError(
-            message,
-            detail=f"{wish.trigger}: {said}",
-            code=refusal.code,
-            order_id=str(wish.order_id),
-            refusals=[refusal],
+            message, detail=f"{wish.trigger}: {odd}", code=refusal.code, order_id=str(wish.order_id), refusals=[refusal]
         ) from None
