@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Generator
+
 import pytest
-from tests.offline.store import BASKET, CASH, at, usd
+from tests.offline.store import BASKET, CASH, Store, at, usd
 
 from stampcard import (
     ChargeFailedError,
@@ -146,13 +149,20 @@ def test_money_that_may_be_taken_is_asked_after_while_its_sale_waits() -> None:
         assert CASH[0].amount == store.spendgo.get("a").facts.tenders[0].amount
 
 
-def test_a_cashier_at_a_till_that_takes_nothing_down_has_a_paid_sale_sent_in_its_order() -> None:
-    terminal = Terminal()
+@contextlib.contextmanager
+def beside(terminal: Terminal) -> Generator[tuple[Store, Store]]:
+    """A till, and one that takes nothing down, on one journal; what the terminal says next is lost."""
     terminal.next("take", "lost")
     with (
         at(charges=terminal) as one,
         at(one.journal, sandbox=one.sandbox, clock=one.clock, policy=None, charges=terminal) as other,
     ):
+        yield one, other
+
+
+def test_a_cashier_at_a_till_that_takes_nothing_down_has_a_paid_sale_sent_in_its_order() -> None:
+    terminal = Terminal()
+    with beside(terminal) as (one, other):
         with one.away(), pytest.raises(InDoubtError):
             one.spendgo.pay(one.sold("a", "checkout"))
         one.clock.pass_(seconds=120)
@@ -162,11 +172,7 @@ def test_a_cashier_at_a_till_that_takes_nothing_down_has_a_paid_sale_sent_in_its
 
 def test_while_the_provider_stays_away_a_till_that_takes_nothing_down_waits() -> None:
     terminal = Terminal()
-    terminal.next("take", "lost")
-    with (
-        at(charges=terminal) as one,
-        at(one.journal, sandbox=one.sandbox, clock=one.clock, policy=None, charges=terminal) as other,
-    ):
+    with beside(terminal) as (one, other):
         with one.away():
             with pytest.raises(InDoubtError):
                 one.spendgo.pay(one.sold("a", "checkout"))
@@ -179,11 +185,7 @@ def test_while_the_provider_stays_away_a_till_that_takes_nothing_down_waits() ->
 
 def test_a_paid_sale_whose_queue_is_with_a_person_is_told_so() -> None:
     terminal = Terminal()
-    terminal.next("take", "lost")
-    with (
-        at(charges=terminal) as one,
-        at(one.journal, sandbox=one.sandbox, clock=one.clock, policy=None, charges=terminal) as other,
-    ):
+    with beside(terminal) as (one, other):
         with one.away(), pytest.raises(InDoubtError):
             one.spendgo.pay(one.sold("a", "checkout"))
         one.till.forget(one.sandbox.spendgo.member.id, provider="spendgo")  # nothing of it can be sent any more

@@ -12,7 +12,7 @@ from stampcard.journal.contract import StoreError
 from stampcard.journal.fold import Standing
 from stampcard.lifecycles import AnyLifecycle
 
-__all__ = ["WITHHELD", "behind", "expected_of", "facts_of", "redacted"]
+__all__ = ["WITHHELD", "Tree", "behind", "expected_of", "facts_of", "redacted"]
 
 WITHHELD: Final = "withheld"
 """Stands where personal data would, unless it was asked for."""

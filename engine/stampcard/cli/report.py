@@ -9,12 +9,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import cast
 
 import attrs
 
 from stampcard.cli import payments
-from stampcard.cli.contents import behind, expected_of, facts_of, redacted
+from stampcard.cli.contents import Tree, behind, expected_of, facts_of, redacted
 from stampcard.draw import Step
 from stampcard.errors import reference
 from stampcard.journal.charges import Charge, barred, charges
@@ -38,8 +38,6 @@ __all__ = [
     "report",
     "summary_json",
 ]
-
-Tree = dict[str, Any]
 
 
 @attrs.frozen(kw_only=True)
